@@ -1,0 +1,271 @@
+"""What a game is: pure rules over an ordered list of events.
+
+A game owns no clock, does no I/O and draws chance only from the ``Chance`` that it is handed. Its state is
+``fold(events)``; an act becomes events, and events are the only thing that changes the state. Each event names its
+audience, and what a seat may see is exactly the events whose audience holds it (see ``visible``).
+
+The life of a match::
+
+    begin ──► turns(state) ──► step(turn, act) ──► turns(state) ──► … ──► outcome(state)
+
+``step`` checks the act, records it (``Game.record``), then lets the game move on by itself (``Game.advance``) until
+somebody has to act again.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from arena.errors import IllegalAct
+from arena.games.chance import Chance
+
+Json = Any  # what ``json.loads`` returns: None, bool, int, float, str, list, dict
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who may see an event: everyone (``seats is None``), some seats, or the server alone (no seats)."""
+
+    seats: frozenset[int] | None
+
+    def __contains__(self, seat: int) -> bool:
+        return self.seats is None or seat in self.seats
+
+    @property
+    def is_public(self) -> bool:
+        return self.seats is None
+
+    def to_json(self) -> Json:
+        return "everyone" if self.seats is None else sorted(self.seats)
+
+    @classmethod
+    def from_json(cls, value: Json) -> Audience:
+        return EVERYONE if value == "everyone" else cls(frozenset(value))
+
+
+EVERYONE = Audience(None)
+SERVER = Audience(frozenset())
+
+
+def only(*seats: int) -> Audience:
+    """An audience of just these seats."""
+    return Audience(frozenset(seats))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact that happened. ``data`` holds plain JSON values and is never changed after creation."""
+
+    kind: str
+    data: Mapping[str, Json]
+    audience: Audience = EVERYONE
+
+    def to_json(self) -> dict[str, Json]:
+        return {"kind": self.kind, "data": dict(self.data), "audience": self.audience.to_json()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> Event:
+        return cls(value["kind"], value["data"], Audience.from_json(value["audience"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A request to one seat. Several open turns at once mean simultaneous acting.
+
+    ``id`` is unique within the match and the seat, and is made of what the seat knows (phase, day, round), never of a
+    room-wide counter, which would tell one seat that another one acted. A turn wants text (``text_limit > 0``), a
+    choice (``choices``), or both.
+    """
+
+    id: str
+    seat: int
+    kind: str
+    question: str
+    choices: tuple[str, ...] = ()
+    text_limit: int = 0
+    budget_s: float = 60.0
+    may_pass: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """The answer to a turn. ``thought`` is private to the mind that had it and is never an event."""
+
+    text: str = ""
+    choice: str | None = None
+    thought: str | None = None
+
+
+PASS = Act()
+"""Say nothing, choose nothing: the act of a seat that misses its deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a match ended. ``reason`` is stable and documented by the game; ``sides`` and ``returns`` have one entry a seat."""
+
+    winner: str
+    reason: str
+    sides: tuple[str, ...]
+    returns: tuple[float, ...]
+
+
+Options = TypeVar("Options")
+State = TypeVar("State")
+
+
+class Game(ABC, Generic[Options, State]):
+    """The rules of one game. Instances hold no state and are shared by all matches."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    summary: ClassVar[str]
+
+    @abstractmethod
+    def options(self, raw: Mapping[str, Json]) -> Options:
+        """Check options as they come from outside.
+
+        Raises:
+            OptionError: an option is unknown or out of range; the message names the allowed values.
+        """
+
+    @abstractmethod
+    def options_json(self, options: Options) -> dict[str, Json]:
+        """The options as JSON; ``options(options_json(o)) == o``."""
+
+    @abstractmethod
+    def seat_count(self, options: Options) -> int: ...
+
+    @abstractmethod
+    def opening(self, options: Options, chance: Chance) -> tuple[Event, ...]:
+        """The first events: the setup that everyone sees, and what is dealt in secret."""
+
+    @abstractmethod
+    def blank(self) -> State:
+        """The state before the first event."""
+
+    @abstractmethod
+    def apply(self, state: State, event: Event) -> State:
+        """The state after one more event. Never looks at the audience, never draws chance."""
+
+    @abstractmethod
+    def turns(self, state: State) -> tuple[Turn, ...]:
+        """Who may act now. Empty only when the match is over."""
+
+    @abstractmethod
+    def record(self, state: State, turn: Turn, act: Act) -> tuple[Event, ...]:
+        """The events that a legal act causes by itself."""
+
+    @abstractmethod
+    def advance(self, state: State, chance: Chance) -> tuple[Event, ...]:
+        """The next events that need nobody's act (a night resolves, a day begins); empty when somebody must act."""
+
+    @abstractmethod
+    def outcome(self, state: State) -> Outcome | None: ...
+
+    @abstractmethod
+    def seat_names(self, state: State) -> tuple[str, ...]: ...
+
+    @abstractmethod
+    def max_acts(self, options: Options) -> int:
+        """An upper bound on the number of acts in any match with these options."""
+
+    @abstractmethod
+    def line(self, names: Sequence[str], event: Event) -> str:
+        """One event as a line of plain English for the seats that see it; empty when it adds nothing for a reader.
+
+        The same line stands in prompts, replays and the terminal.
+        """
+
+    def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...] | None:
+        """The opening with the secrets of two seats exchanged, for the non-interference test; None where there are none."""
+        return None
+
+
+def fold(game: Game[Any, State], events: Iterable[Event], state: State | None = None) -> State:
+    """The state after ``events``, from the blank one or from ``state``."""
+    current = game.blank() if state is None else state
+    for event in events:
+        current = game.apply(current, event)
+    return current
+
+
+def visible(events: Iterable[Event], seat: int | None) -> tuple[Event, ...]:
+    """The events that a seat may see, in order; a spectator's where ``seat`` is None. The only filter there is."""
+    if seat is None:
+        return tuple(e for e in events if e.audience.is_public)
+    return tuple(e for e in events if seat in e.audience)
+
+
+def begin(
+    game: Game[Options, State], options: Options, chance: Chance, opening: Sequence[Event] | None = None
+) -> tuple[State, tuple[Event, ...]]:
+    """Start a match: the state in which somebody must act, and the events that led there.
+
+    ``opening`` replaces the game's own drawn opening (tests deal chosen roles with it).
+    """
+    events = tuple(game.opening(options, chance) if opening is None else opening)
+    state = fold(game, events)
+    state, more = _settle(game, state, chance)
+    return state, events + more
+
+
+def step(
+    game: Game[Any, State], state: State, turn: Turn, act: Act, chance: Chance, *, force_pass: bool = False
+) -> tuple[State, tuple[Event, ...]]:
+    """Apply one act to an open turn.
+
+    ``force_pass`` lets a host apply ``PASS`` to a turn whose time is up although the seat itself may not pass.
+
+    Raises:
+        IllegalAct: the turn is not open, or the act does not fit it; nothing changed.
+    """
+    if turn not in game.turns(state):
+        raise IllegalAct("That turn is over.", code="act/stale_turn")
+    act = PASS if force_pass else checked(turn, act)
+    events = game.record(state, turn, act)
+    state = fold(game, events, state)
+    state, more = _settle(game, state, chance)
+    return state, events + more
+
+
+def checked(turn: Turn, act: Act) -> Act:
+    """``act`` with its text trimmed, if it fits the turn.
+
+    Raises:
+        IllegalAct: with one of the codes ``act/choice_missing``, ``act/choice_unknown``, ``act/choice_not_asked``,
+            ``act/text_missing``, ``act/text_too_long``, ``act/text_not_asked``.
+    """
+    text = " ".join(act.text.split())
+    if turn.choices:
+        if act.choice is None and not turn.may_pass:
+            raise IllegalAct(f"Choose one of: {', '.join(turn.choices)}.", code="act/choice_missing")
+        if act.choice is not None and act.choice not in turn.choices:
+            raise IllegalAct(
+                f"{act.choice!r} is not possible here. Choose one of: {', '.join(turn.choices)}.",
+                code="act/choice_unknown",
+            )
+    elif act.choice is not None:
+        raise IllegalAct("This turn asks for words, not for a choice.", code="act/choice_not_asked")
+    if turn.text_limit == 0 and text:
+        raise IllegalAct("This turn asks for a choice, not for words.", code="act/text_not_asked")
+    if len(text) > turn.text_limit:
+        raise IllegalAct(
+            f"That is {len(text)} characters long; at most {turn.text_limit} are allowed.", code="act/text_too_long"
+        )
+    if turn.text_limit and not turn.choices and not text and not turn.may_pass:
+        raise IllegalAct("Say something.", code="act/text_missing")
+    return Act(text, act.choice, act.thought)
+
+
+def _settle(
+    game: Game[Any, State], state: State, chance: Chance
+) -> tuple[State, tuple[Event, ...]]:
+    events: list[Event] = []
+    while more := game.advance(state, chance):
+        state = fold(game, more, state)
+        events.extend(more)
+    return state, tuple(events)
