@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from arena.games.core import Act, Event, Game, Turn
-from arena.rooms.decision import MindKind, TokenRecord, TrunkRecord
+from arena.decision import MindKind, TokenRecord, TrunkRecord
 
 
 @dataclass(frozen=True, slots=True)
