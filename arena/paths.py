@@ -1,0 +1,28 @@
+"""Where things lie on this machine: the platform's own folders, and the model that ships with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "agents" / "shipped"
+"""The checkpoint folder inside the installed package."""
+
+
+def data_folder() -> Path:
+    """The platform's data folder for this program, made if need be."""
+    folder = user_data_path("social-arena", appauthor=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def default_database_url() -> str:
+    return f"sqlite:///{data_folder() / 'arena.db'}"
+
+
+def checkpoints_folder() -> Path:
+    """Where trained checkpoints go unless a command says otherwise."""
+    folder = data_folder() / "checkpoints"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,156 @@
+"""What the server says, as facts in the past tense.
+
+``EventHappened.seq`` counts the events of this seat's own stream from 0 without gaps: a room-wide number would tell a
+seat that something happened elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from arena.protocol.client_messages import PROTOCOL_VERSION
+
+
+class ServerMessage(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Welcomed(ServerMessage):
+    type: Literal["welcomed"] = "welcomed"
+    protocol: int = PROTOCOL_VERSION
+    server: str
+    games: list[str]
+    live_checkpoint: str | None
+
+
+class SeatInfo(BaseModel):
+    """One seat as everybody may see it. ``mind`` is ``person``, ``model``, ``script``, ``remote`` or ``open``."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    seat: int
+    name: str | None
+    """The seat's name in the game; null before the match has started."""
+    mind: str
+
+
+class RoomInfo(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    room: str
+    game: str
+    status: Literal["waiting", "playing", "over"]
+    seats: list[SeatInfo]
+    options: dict[str, Any]
+    phase: str = ""
+    """Where the match stands in the game's own public words, such as ``Day 2``."""
+    age_s: float = 0.0
+
+
+class RoomsListed(ServerMessage):
+    type: Literal["rooms_listed"] = "rooms_listed"
+    rooms: list[RoomInfo]
+
+
+class RoomCreated(ServerMessage):
+    type: Literal["room_created"] = "room_created"
+    room: RoomInfo
+
+
+class RoomJoined(ServerMessage):
+    """A seat was taken (``seat`` null: watching). ``resume_token`` is a secret of this seat."""
+
+    type: Literal["room_joined"] = "room_joined"
+    room: RoomInfo
+    seat: int | None
+    resume_token: str | None
+
+
+class SeatChanged(ServerMessage):
+    """Another kind of mind sits in a seat now."""
+
+    type: Literal["seat_changed"] = "seat_changed"
+    room: str
+    seat: SeatInfo
+
+
+class EventHappened(ServerMessage):
+    """One event of this seat's stream. ``line`` is the game's own sentence for it (empty for bookkeeping)."""
+
+    type: Literal["event_happened"] = "event_happened"
+    room: str
+    seq: int
+    kind: str
+    data: dict[str, Any]
+    public: bool
+    line: str
+
+
+class TurnOpened(ServerMessage):
+    """It is this seat's turn. ``deadline_s`` is in seconds since the Unix epoch, ``remaining_s`` what is left at sending."""
+
+    type: Literal["turn_opened"] = "turn_opened"
+    room: str
+    turn_id: str
+    kind: str
+    question: str
+    choices: list[str]
+    text_limit: int
+    may_pass: bool
+    deadline_s: float | None
+    remaining_s: float | None
+
+
+class TurnClosed(ServerMessage):
+    """A turn is over: ``acted`` (accepted), ``timed_out`` (passed at the deadline), ``ended`` (the match ended)."""
+
+    type: Literal["turn_closed"] = "turn_closed"
+    room: str
+    turn_id: str
+    reason: Literal["acted", "timed_out", "ended"]
+
+
+class ActAccepted(ServerMessage):
+    """The act is applied and durable."""
+
+    type: Literal["act_accepted"] = "act_accepted"
+    room: str
+    turn_id: str
+    act_id: str
+
+
+class Refused(ServerMessage):
+    """A message was not obeyed; nothing changed. ``code`` is one of ``arena.protocol.codes``."""
+
+    type: Literal["refused"] = "refused"
+    code: str
+    message: str
+    act_id: str | None = None
+
+
+class MatchEnded(ServerMessage):
+    type: Literal["match_ended"] = "match_ended"
+    room: str
+    winner: str
+    reason: str
+    sides: list[str]
+    returns: list[float]
+
+
+AnyServerMessage = Annotated[
+    Welcomed
+    | RoomsListed
+    | RoomCreated
+    | RoomJoined
+    | SeatChanged
+    | EventHappened
+    | TurnOpened
+    | TurnClosed
+    | ActAccepted
+    | Refused
+    | MatchEnded,
+    Field(discriminator="type"),
+]
+SERVER_MESSAGE: TypeAdapter[AnyServerMessage] = TypeAdapter(AnyServerMessage)
