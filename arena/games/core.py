@@ -169,6 +169,10 @@ class Game(ABC, Generic[Options, State]):
     @abstractmethod
     def seat_names(self, state: State) -> tuple[str, ...]: ...
 
+    def phase(self, state: State) -> str:
+        """Where the match stands in a few public words, such as ``Day 2``; nothing that any seat must not know."""
+        return ""
+
     @abstractmethod
     def max_acts(self, options: Options) -> int:
         """An upper bound on the number of acts in any match with these options."""

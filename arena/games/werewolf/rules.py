@@ -316,6 +316,19 @@ class Werewolf(Game[WerewolfOptions, State]):
     def seat_names(self, state: State) -> tuple[str, ...]:
         return state.names
 
+    def phase(self, state: State) -> str:
+        match state.phase:
+            case Phase.SETUP:
+                return ""
+            case Phase.NIGHT:
+                return f"Night {state.day}"
+            case Phase.TALK:
+                return f"Day {state.day}"
+            case Phase.VOTE:
+                return f"Day {state.day}, vote"
+            case Phase.OVER:
+                return "Over"
+
     def max_acts(self, options: WerewolfOptions) -> int:
         a_night = 2 * options.seats
         a_day = options.seats * (options.talk_rounds + 1)
