@@ -11,6 +11,9 @@ from agents.scripted.statements import Accuse, VoteFor
 from agents.scripted.traits import Traits
 from arena.games.werewolf.types import Side
 
+WOLF_HERD = 1.0
+"""The weight of each call against a villager for a werewolf, whoever makes it."""
+
 _CERTAIN = 5.0
 """Log-odds are cut here."""
 
@@ -44,7 +47,7 @@ def vote_scores(seat: Seat, traits: Traits, buses: bool) -> dict[int, float]:
         scores[s] = score
     if seat.is_wolf:  # any villager who may fall will do
         for s in seat.targets():
-            scores[s] += 0.5 * len(callers.get(s, set()) - {seat.me, s})
+            scores[s] += WOLF_HERD * len(callers.get(s, set()) - {seat.me, s})
     return scores
 
 
@@ -54,11 +57,17 @@ def kill_scores(seat: Seat) -> dict[int, float]:
     seer, public = seat.belief(Eyes.OWN).seer, seat.belief(Eyes.PUBLIC).wolf
     pack = {seat.me, *seat.view.fellows}
     seat.ledger.follow(seat.view)
-    claims = seat.claims()
+    claims, guarded = seat.claims(), seat.doctor_may_live()
     for s in seat.targets():
-        score = 2.5 * seer[s] - 1.2 * public[s] + (1.0 if s in claims else 0.0)
+        if s in claims:
+            score = 0.8 - 1.2 * public[s] if guarded else 3.0
+        else:
+            score = 2.5 * seer[s] - 1.2 * public[s]
         pointed = {x.target for _, who, x in seat.ledger.statements if who == s and isinstance(x, Accuse | VoteFor)}
         scores[s] = score + 0.5 * len(pointed & pack)
+    for s in seat.survivors():  # the doctor stands there
+        if s in scores:
+            scores[s] -= 2.5
     return scores
 
 
