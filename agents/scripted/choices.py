@@ -14,6 +14,12 @@ from arena.games.werewolf.types import Side
 WOLF_HERD = 1.0
 """The weight of each call against a villager for a werewolf, whoever makes it."""
 
+CLAIMED_SEER = 1.2
+"""How much a doctor prefers somebody who claims to be the seer, where the claim is believed."""
+
+DOOMED = 0.5
+"""How guilty a fellow werewolf must look to be dropped."""
+
 _CERTAIN = 5.0
 """Log-odds are cut here."""
 
@@ -92,7 +98,7 @@ def protect_scores(seat: Seat) -> dict[int, float]:
     belief = seat.belief(Eyes.OWN)
     claims = seat.claims()
     return {
-        s: 0.4 if s == seat.me else 3.0 * belief.seer[s] * (s in claims) + belief.seer[s] - 1.5 * belief.wolf[s]
+        s: 0.4 if s == seat.me else CLAIMED_SEER * belief.seer[s] * (s in claims) + belief.seer[s] - 1.5 * belief.wolf[s]
         for s in seat.view.living()
     }
 
@@ -100,7 +106,7 @@ def protect_scores(seat: Seat) -> dict[int, float]:
 def doomed(seat: Seat, fellow: int) -> bool:
     """Whether the village is about to exile this seat."""
     public = seat.belief(Eyes.VILLAGER).wolf
-    return public[fellow] > 0.75 and public[fellow] >= max(public[s] for s in seat.others())
+    return public[fellow] > DOOMED and public[fellow] >= max(public[s] for s in seat.others())
 
 
 def logit(p: float) -> float:

@@ -56,7 +56,7 @@ def pack_remark(seat: Seat, nerve: Nerve, random: Random) -> Remark:
     victim = random.choices(list(weights), list(weights.values()))[0]
     if heard:
         return Remark("kill_no", victim)
-    if nerve.fakes and not seat.claims():
+    if nerve.fakes and not seat.claims() and not seat.seer_is_settled():
         return Remark("kill_plan", victim)
     return Remark("kill", victim)
 
@@ -108,12 +108,13 @@ def _wolf(seat: Seat, nerve: Nerve, random: Random) -> Remark | None:
         return _false_claim(seat, rivals[0], random)
     if credible and not rivals and (seat.planned_claim() or (nerve.fakes and view.day > 1)):
         return _false_claim(seat, None, random)
+    dropped = [f for f in view.fellows if view.alive[f] and nerve.buses and doomed(seat, f)]
+    if dropped and not seat.i_said(Accuse, dropped[0]) and not seat.i_said(VoteFor, dropped[0]):
+        believed = [r for r in rivals if claims[r].get(dropped[0]) is Side.WEREWOLVES]
+        return Remark("agree", dropped[0], believed[0]) if believed else Remark("accuse", dropped[0])
     if exposed:
         if claims[exposed[0]].get(seat.me) is Side.WEREWOLVES:
             return Remark("answer", exposed[0]) if not _said(seat, Deny(Role.WEREWOLF)) else Remark("doubt", exposed[0])
-        fellow = next(f for f in pack if claims[exposed[0]].get(f) is Side.WEREWOLVES)
-        if nerve.buses and doomed(seat, fellow):
-            return Remark("agree", fellow, exposed[0])
         return Remark("doubt", exposed[0])
     if lying_fellow and rivals and random.random() < 0.6:
         return Remark("doubt", rivals[0]) if random.random() < 0.5 else Remark("believe", lying_fellow[0])
