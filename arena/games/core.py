@@ -184,6 +184,10 @@ class Game(ABC, Generic[Options, State]):
         The same line stands in prompts, replays and the terminal.
         """
 
+    @abstractmethod
+    def cue(self, names: Sequence[str], turn: Turn) -> str:
+        """The words that open a seat's answer in a prompt ("Ada votes"); the answer follows after one space."""
+
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...] | None:
         """The opening with the secrets of two seats exchanged, for the non-interference test; None where there are none."""
         return None

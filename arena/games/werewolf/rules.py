@@ -337,6 +337,9 @@ class Werewolf(Game[WerewolfOptions, State]):
     def line(self, names: Sequence[str], event: Event) -> str:
         return text.line(names, event)
 
+    def cue(self, names: Sequence[str], turn: Turn) -> str:
+        return text.cue(names, turn)
+
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...]:
         started, cast = events[0], events[1]
         roles = [Role(r) for r in cast.data["roles"]]
