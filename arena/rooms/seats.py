@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SeatSpec:
-    """``fill`` names the mind that plays when no person does: ``self``, ``checkpoint:ID``, ``scripted:NAME``, ``random``.
+    """``fill`` names the mind that plays when no person does (``self``, ``checkpoint:ID``, ``scripted:NAME``, …).
 
     ``person`` is the handle of the person who sits here now: stored, and never shown to a model. ``train`` says whether
     this person's acts may be trained on.

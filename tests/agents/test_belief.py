@@ -74,7 +74,11 @@ def test_whoever_is_killed_at_night_was_no_werewolf_even_where_nothing_is_shown(
 
 def test_voters_against_a_good_seat_are_more_suspicious_than_voters_against_a_werewolf() -> None:
     ballots = [[ADA, GIA], [BEN, GIA], [CLEO, FINN], [DAN, FINN], [EVA, None], [FINN, EVA], [GIA, BEN]]
-    events = (Event("votes", {"day": 1, "ballots": ballots}), died("exiled", FINN, "werewolf"), died("killed", GIA, None))
+    events = (
+        Event("votes", {"day": 1, "ballots": ballots}),
+        died("exiled", FINN, "werewolf"),
+        died("killed", GIA, None),
+    )
     wolf = suspicion(table(*events))
     assert wolf[BEN] > wolf[DAN]
 
@@ -89,7 +93,11 @@ def test_my_own_checks_are_facts_and_my_fellows_are_known() -> None:
 
 
 def test_probabilities_add_up_to_the_number_of_werewolves() -> None:
-    events = (said(BEN, "I am the seer and Dan is a wolf"), said(DAN, "I suspect Ben"), died("killed", FINN, "villager"))
+    events = (
+        said(BEN, "I am the seer and Dan is a wolf"),
+        said(DAN, "I suspect Ben"),
+        died("killed", FINN, "villager"),
+    )
     for eyes in Eyes:
         assert sum(believe(table(*events), eyes=eyes).wolf) == pytest.approx(2.0)
 
