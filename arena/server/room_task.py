@@ -370,8 +370,9 @@ class RoomTask:
             return
         self._trunks()
         if self.room.outcome is None or self.failed:
+            row = MatchAbandoned(self.room.match_id, reason, self._clock.wall_s())
             try:
-                self._writer.append((MatchAbandoned(self.room.match_id, reason, self._clock.wall_s()),))
+                await asyncio.wrap_future(self._writer.append((row,)))
             except StorageError as error:
                 log.warning("room %s: cannot be marked as abandoned: %s", self.room.match_id, error)
 
