@@ -11,6 +11,15 @@ from agents.scripted.statements import Accuse, VoteFor
 from agents.scripted.traits import Traits
 from arena.games.werewolf.types import Side
 
+WOLF_HERD = 1.0
+"""The weight of each call against a villager for a werewolf, whoever makes it."""
+
+CLAIMED_SEER = 1.2
+"""How much a doctor prefers somebody who claims to be the seer, where the claim is believed."""
+
+DOOMED = 0.5
+"""How guilty a fellow werewolf must look to be dropped."""
+
 _CERTAIN = 5.0
 """Log-odds are cut here."""
 
@@ -44,7 +53,7 @@ def vote_scores(seat: Seat, traits: Traits, buses: bool) -> dict[int, float]:
         scores[s] = score
     if seat.is_wolf:  # any villager who may fall will do
         for s in seat.targets():
-            scores[s] += 0.5 * len(callers.get(s, set()) - {seat.me, s})
+            scores[s] += WOLF_HERD * len(callers.get(s, set()) - {seat.me, s})
     return scores
 
 
@@ -54,11 +63,16 @@ def kill_scores(seat: Seat) -> dict[int, float]:
     seer, public = seat.belief(Eyes.OWN).seer, seat.belief(Eyes.PUBLIC).wolf
     pack = {seat.me, *seat.view.fellows}
     seat.ledger.follow(seat.view)
-    claims = seat.claims()
+    claims, guarded = seat.claims(), seat.doctor_may_live()
     for s in seat.targets():
-        score = 2.5 * seer[s] - 1.2 * public[s] + (1.0 if s in claims else 0.0)
+        score = 2.5 * seer[s] - 1.2 * public[s]
+        if s in claims:
+            score = 0.8 - 1.2 * public[s] if guarded else 3.0
         pointed = {x.target for _, who, x in seat.ledger.statements if who == s and isinstance(x, Accuse | VoteFor)}
         scores[s] = score + 0.5 * len(pointed & pack)
+    for s in seat.survivors():  # the doctor stands there
+        if s in scores:
+            scores[s] -= 2.5
     return scores
 
 
@@ -80,18 +94,18 @@ def check_scores(seat: Seat) -> dict[int, float]:
 
 def protect_scores(seat: Seat) -> dict[int, float]:
     """The doctor stands by the likely seer, else by somebody who looks good; sometimes by themself."""
-    belief = seat.belief(Eyes.OWN)
-    claims = seat.claims()
-    return {
-        s: 0.4 if s == seat.me else 3.0 * belief.seer[s] * (s in claims) + belief.seer[s] - 1.5 * belief.wolf[s]
-        for s in seat.view.living()
-    }
+    belief, claims = seat.belief(Eyes.OWN), seat.claims()
+    scores = {seat.me: 0.4}
+    for s in seat.others():
+        believed = 1.0 + (CLAIMED_SEER if s in claims else 0.0)
+        scores[s] = believed * belief.seer[s] - 1.5 * belief.wolf[s]
+    return scores
 
 
 def doomed(seat: Seat, fellow: int) -> bool:
     """Whether the village is about to exile this seat."""
     public = seat.belief(Eyes.VILLAGER).wolf
-    return public[fellow] > 0.75 and public[fellow] >= max(public[s] for s in seat.others())
+    return public[fellow] > DOOMED and public[fellow] >= max(public[s] for s in seat.others())
 
 
 def logit(p: float) -> float:

@@ -26,7 +26,8 @@ _SYMBOLS: Final[dict[str, str]] = {
     "V": "villager villagers townie",
     "S": "seer seeer sear prophet oracle",
     "D": "doctor doc healer medic",
-    "X": "lying liar lies lied lie suspicious shady strange odd weird sneaky hiding hides nervous dangerous quiet sus bad",
+    "X": """lying liar lies lied lie suspicious shady strange odd weird sneaky hiding hides nervous dangerous quiet
+        sus bad""",
     "F": "fake faking false pretending pretends bluffing",
     "R": "right correct",
     "Q": "wrong mistaken",
@@ -58,10 +59,10 @@ _SYMBOLS: Final[dict[str, str]] = {
     "H": "here speaking",
     ",": "but because since so while although though then than instead however",
     "+": "and or nor",
-    "": """a an the really just only actually real true truly honest simple plain definitely certainly also too to very for
-        on of at our us we in this that it he'd clearly surely still who which one today tonight now back up came
-        turned out like quite totally completely totally plainly most more own main first someone somebody been 
-        friend please kind pretty bit little have had do does did""",
+    "": """a an the really just only actually real true truly honest simple plain definitely certainly also too to very
+        for on of at our us we in this that it he'd clearly surely still who which one today tonight now back up came
+        turned out like quite totally completely plainly most more own main first someone somebody friend please kind
+        pretty bit little have had do does did""",
 }
 _CONTRACTIONS: Final = {
     "i'm": "ib", "im": "ib", "i've": "i", "ive": "i", "i'd": "if", "i'll": "if", "isn't": "bn", "isnt": "bn",
@@ -85,7 +86,11 @@ def _slips(word: str) -> set[str]:
     return lost | doubled | exchanged
 
 
-for _word in ["werewolf", "werewolves", "villager", "innocent", "suspect", "suspicious", "doctor", "protected", "checked", "believe"]:
+_OFTEN_MISSPELT: Final = (
+    *("werewolf", "werewolves", "villager", "innocent", "suspect", "suspicious"),
+    *("doctor", "protected", "checked", "believe"),
+)
+for _word in _OFTEN_MISSPELT:
     for _slip in _slips(_word):
         WORDS.setdefault(_slip, WORDS[_word])
 

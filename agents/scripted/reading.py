@@ -32,7 +32,7 @@ from arena.games.werewolf.types import Role, Side
 
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|[.,!?;:\n]")
 _SENTENCE: Final = re.compile(r"[^.!?]+[.!?]?")
-_N: Final = r"[\u0100-\u01ff]+"
+_N: Final = r"[\u0100-\u01ff]{1,8}+"  # possessive and bounded, so that no text is read in quadratic time
 _ROLE: Final = {"W": Role.WEREWOLF, "G": Role.VILLAGER, "V": Role.VILLAGER, "S": Role.SEER, "D": Role.DOCTOR}
 
 _SELF: Final = re.compile(
@@ -94,6 +94,7 @@ def _symbols(text: str, speaker: int, names: Sequence[str]) -> str:
     joined = "".join(out)
     if "y" in joined and last:  # "You are a wolf, Dan."
         joined = joined.replace("y", last)
+    joined = joined.replace("b,X", "bX")  # "is so suspicious"
     if "q" in joined:  # a condition says nothing
         joined = re.sub(r"q[^,.?]*", "", joined)
     if "+" in joined:
@@ -198,7 +199,7 @@ class _Reading:
             case "reported":
                 self.pending = ""
             case "named":
-                self.judge(who.group(), text.replace(who.group(), "")[:0] + ("n" if "n" in text else "") + text[0])
+                self.judge(who.group(), ("n" if "n" in text else "") + text[0])
             case "done":
                 self.do(text, seats)
             case "checked" | "found":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents.scripted.belief import Belief, Eyes, Ledger, believe
 from agents.scripted.reading import read
-from agents.scripted.statements import Accuse, Attack, Result, Statement, Trust, VoteFor
+from agents.scripted.statements import Accuse, Attack, Plan, Result, Statement, Trust, VoteFor
 from arena.games.core import Event
 from arena.games.werewolf.types import Role, Side
 from arena.games.werewolf.view import SeatView
@@ -17,9 +17,12 @@ class Seat:
         self.view = SeatView()
         self.ledger = Ledger()
         self._beliefs: dict[Eyes, Belief] = {}
+        self._attacked: list[tuple[int, int]] = []
 
     def see(self, event: Event) -> None:
         self.view.see(event)
+        if event.kind == "attacked":
+            self._attacked.append((self.view.day, event.data["target"]))
         self._beliefs.clear()
 
     @property
@@ -93,6 +96,23 @@ class Seat:
             for x in read(said.text, said.seat, self.view.names)
             if isinstance(x, Attack)
         ]
+
+    def doctor_may_live(self) -> bool:
+        """Whether no doctor has been shown dead."""
+        return all(d.shown != Role.DOCTOR for d in self.view.deaths)
+
+    def seer_is_settled(self) -> bool:
+        """Whether nobody would believe another seer any more."""
+        return max(self.belief(Eyes.VILLAGER).seer, default=0.0) > 0.85
+
+    def survivors(self) -> set[int]:
+        """Whom we, the werewolves, attacked in vain last night."""
+        return {s for day, s in self._attacked if day == self.view.day - 1 and self.view.alive[s]}
+
+    def planned_claim(self) -> bool:
+        """Whether I told the pack that I will claim to be the seer."""
+        plan, names = Plan(self.me, Role.SEER), self.view.names
+        return any(m.to_pack and m.seat == self.me and plan in read(m.text, m.seat, names) for m in self.view.talk)
 
     def reasons(self, target: int) -> list[tuple[str, int]]:
         """Why ``target`` is suspicious, as (intention, whom it also names), from what everybody has seen."""

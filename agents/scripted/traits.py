@@ -31,19 +31,19 @@ class Traits:
 
 
 CAREFUL: Final = Traits(
-    sharpness=2.2, tremble=0.03, herd=0.35, accuse_at=0.06, hunch=0.3, reveal=0.35,
-    fake=0.1, counter=0.45, bus=0.6,
+    sharpness=3.5, tremble=0.03, herd=0.35, accuse_at=0.06, hunch=0.6, reveal=0.2,
+    fake=0.25, counter=0.6, bus=0.9,
 )  # fmt: skip
 """Evidence first."""
 
 BOLD: Final = Traits(
-    sharpness=1.9, tremble=0.04, herd=0.6, accuse_at=0.02, hunch=0.8, reveal=0.8,
-    fake=0.3, counter=0.6, bus=0.35,
+    sharpness=3.0, tremble=0.04, herd=0.6, accuse_at=0.02, hunch=0.9, reveal=0.5,
+    fake=0.4, counter=0.75, bus=0.75,
 )  # fmt: skip
 """Accuses early, claims early, follows the loudest."""
 
 SLY: Final = Traits(
-    sharpness=2.0, tremble=0.04, herd=0.1, accuse_at=0.12, hunch=0.15, reveal=0.15,
-    fake=0.5, counter=0.85, bus=0.8,
+    sharpness=3.2, tremble=0.04, herd=0.1, accuse_at=0.12, hunch=0.4, reveal=0.1,
+    fake=0.7, counter=0.9, bus=1.0,
 )  # fmt: skip
 """As a werewolf a false seer; as a villager quiet, and slow to follow."""

@@ -56,7 +56,7 @@ def pack_remark(seat: Seat, nerve: Nerve, random: Random) -> Remark:
     victim = random.choices(list(weights), list(weights.values()))[0]
     if heard:
         return Remark("kill_no", victim)
-    if nerve.fakes and seat.me not in seat.claims():
+    if nerve.fakes and not seat.claims() and not seat.seer_is_settled():
         return Remark("kill_plan", victim)
     return Remark("kill", victim)
 
@@ -103,19 +103,27 @@ def _wolf(seat: Seat, nerve: Nerve, random: Random) -> Remark | None:
     if told is not None:
         return _false_result(seat, told, rivals, random)
     exposed = [r for r in rivals if any(t in pack and x is Side.WEREWOLVES for t, x in claims[r].items())]
-    if nerve.counters and rivals and not lying_fellow and (exposed or view.day > 1):
+    credible = not lying_fellow and not seat.seer_is_settled()
+    if nerve.counters and rivals and credible and (exposed or view.day > 1 or seat.planned_claim()):
         return _false_claim(seat, rivals[0], random)
-    if nerve.fakes and not lying_fellow and not rivals and (view.day > 1 or random.random() < 0.5):
+    if credible and not rivals and (seat.planned_claim() or (nerve.fakes and view.day > 1)):
         return _false_claim(seat, None, random)
+    dropped = [f for f in view.fellows if view.alive[f] and nerve.buses and doomed(seat, f)]
+    if dropped and not seat.i_said(Accuse, dropped[0]) and not seat.i_said(VoteFor, dropped[0]):
+        believed = [r for r in rivals if claims[r].get(dropped[0]) is Side.WEREWOLVES]
+        return Remark("agree", dropped[0], believed[0]) if believed else Remark("accuse", dropped[0])
     if exposed:
         if claims[exposed[0]].get(seat.me) is Side.WEREWOLVES:
             return Remark("answer", exposed[0]) if not _said(seat, Deny(Role.WEREWOLF)) else Remark("doubt", exposed[0])
-        fellow = next(f for f in pack if claims[exposed[0]].get(f) is Side.WEREWOLVES)
-        if nerve.buses and doomed(seat, fellow):
-            return Remark("agree", fellow, exposed[0])
         return Remark("doubt", exposed[0])
     if lying_fellow and rivals and random.random() < 0.6:
         return Remark("doubt", rivals[0]) if random.random() < 0.5 else Remark("believe", lying_fellow[0])
+    called = {t: who - {seat.me} for t, who in seat.callers().items() if t in seat.targets()}
+    if called and not _pressed(seat):  # push whoever is falling already
+        victim = max(called, key=lambda t: (len(called[t]), seat.belief(seat.face).wolf[t], -t))
+        others = sorted(called[victim])
+        if others and not seat.i_said(VoteFor, victim) and random.random() < 0.6:
+            return Remark("agree", victim, others[0])
     return None
 
 
