@@ -31,6 +31,7 @@ class ArenaApp(App[int]):
     """``room`` and ``watch`` go straight to a table; ``options`` are those of games opened from here."""
 
     TITLE = "Social Arena"
+    CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-compact"), (100, "-wide"), (140, "-wide -roomy")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low"), (22, "-normal"), (32, "-tall")]

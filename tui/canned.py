@@ -189,7 +189,7 @@ class CannedGame:
         else:
             text = TALK[self.spoken % len(TALK)]
             self.spoken += 1
-        return Act(text=text.format(a=a, b=b))
+        return Act(text=text.format(a=a, b=b)[: turn.text_limit])
 
     def _choice(self, turn: Turn, key: str) -> str:
         """A drawn choice, but never me at night, and never a werewolf by a werewolf: a picture needs both alive."""

@@ -157,7 +157,7 @@ def test_what_is_known_of_a_seat() -> None:
 def test_votes_are_kept_as_ballots() -> None:
     table = table_at("night2")
     votes = next(line for line in table.lines if line.kind is LineKind.VOTES)
-    assert len(votes.ballots) == len(table.view.votes[1]) == 6
+    assert len(votes.ballots) == len(table.view.votes[1]) == 7
 
 
 def test_the_dead_are_dead_and_the_end_is_the_end() -> None:

@@ -18,9 +18,9 @@ class ChatLine(Widget):
 
     DEFAULT_CSS = """
     ChatLine { width: 1fr; height: auto; }
-    ChatLine.phase { margin: 1 0; }
+    ChatLine.phase { margin-top: 1; }
     ChatLine.intro { margin: 1 0; padding: 0 1; border-left: outer $accent; background: $turn; }
-    ChatLine.votes, ChatLine.end { margin-bottom: 1; }
+    ChatLine.end { margin-top: 1; }
     """
 
     def __init__(self, line: Line, table: Table) -> None:
@@ -39,7 +39,7 @@ class ChatLine(Widget):
         match line.kind:
             case LineKind.TALK:
                 words = Content(line.text) if line.text else Content.styled("says nothing", "$faint italic")
-                return _hanging(self._name(line.seat), words, width)
+                return _hanging(self._who(line.seat), words, width)
             case LineKind.PHASE:
                 label = f" {line.text} "
                 rest = max(0, width - len(label) - 2)
@@ -57,7 +57,7 @@ class ChatLine(Widget):
             case LineKind.FACT:
                 return _hanging(Content.styled("·", "$faint"), Content.styled(line.text, "$faint"), width)
 
-    def _name(self, seat: int | None) -> Content:
+    def _who(self, seat: int | None) -> Content:
         if seat is None:
             return Content.styled("nobody", "$faint")
         name = "You" if seat == self._table.me else self._table.name(seat)
@@ -71,9 +71,9 @@ class ChatLine(Widget):
         rows: list[Content] = []
         for target in sorted(voters, key=lambda t: (-len(voters[t]), t is None)):
             n = len(voters[target])
-            names = Content(" ").join([self._name(v) for v in voters[target]])
+            names = Content(" ").join([self._who(v) for v in voters[target]])
             bar = Content.assemble(("█" * n + " " * (most - n), "$error 70%"), (f" {n}  ", "bold"), names)
-            rows += _hanging(self._name(target), bar, width)
+            rows += _hanging(self._who(target), bar, width)
         return rows
 
 

@@ -60,6 +60,8 @@ class TurnPanel(Vertical):
         if turn_id != self._turn_id:
             self._turn_id = turn_id
             self._move_focus(choosing)
+        if not choosing and draft.has_class("absent") and self.screen.focused in (draft, choices):
+            self.screen.set_focus(None)
 
     def tick(self, now_s: float) -> None:
         """Redraw the frame: the time that is left, and how long my draft is."""
