@@ -169,6 +169,10 @@ class Game(ABC, Generic[Options, State]):
     @abstractmethod
     def seat_names(self, state: State) -> tuple[str, ...]: ...
 
+    def phase(self, state: State) -> str:
+        """Where the match stands in a few public words, such as ``Day 2``; nothing that any seat must not know."""
+        return ""
+
     @abstractmethod
     def max_acts(self, options: Options) -> int:
         """An upper bound on the number of acts in any match with these options."""
@@ -179,6 +183,10 @@ class Game(ABC, Generic[Options, State]):
 
         The same line stands in prompts, replays and the terminal.
         """
+
+    @abstractmethod
+    def cue(self, names: Sequence[str], turn: Turn) -> str:
+        """The words that open a seat's answer in a prompt ("Ada votes"); the answer follows after one space."""
 
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...] | None:
         """The opening with the secrets of two seats exchanged, for the non-interference test; None where there are none."""

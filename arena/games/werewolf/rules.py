@@ -316,6 +316,19 @@ class Werewolf(Game[WerewolfOptions, State]):
     def seat_names(self, state: State) -> tuple[str, ...]:
         return state.names
 
+    def phase(self, state: State) -> str:
+        match state.phase:
+            case Phase.SETUP:
+                return ""
+            case Phase.NIGHT:
+                return f"Night {state.day}"
+            case Phase.TALK:
+                return f"Day {state.day}"
+            case Phase.VOTE:
+                return f"Day {state.day}, vote"
+            case Phase.OVER:
+                return "Over"
+
     def max_acts(self, options: WerewolfOptions) -> int:
         a_night = 2 * options.seats
         a_day = options.seats * (options.talk_rounds + 1)
@@ -323,6 +336,9 @@ class Werewolf(Game[WerewolfOptions, State]):
 
     def line(self, names: Sequence[str], event: Event) -> str:
         return text.line(names, event)
+
+    def cue(self, names: Sequence[str], turn: Turn) -> str:
+        return text.cue(names, turn)
 
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...]:
         started, cast = events[0], events[1]

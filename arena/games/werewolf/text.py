@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from arena.games.core import Event, Json
+from arena.games.core import Event, Json, Turn
 
 NIGHT_QUESTION: Final = {
     "kill": "Whom do the werewolves attack tonight?",
@@ -13,6 +13,14 @@ NIGHT_QUESTION: Final = {
     "protect": "Whom do you protect tonight?",
 }
 
+_CUE: Final = {
+    "talk": "{}:",
+    "pack_talk": "{}, to the werewolves:",
+    "vote": "{} votes",
+    "kill": "{} attacks",
+    "check": "{} looks at",
+    "protect": "{} protects",
+}
 _A: Final = {
     "villager": "a villager",
     "werewolf": "a werewolf",
@@ -77,6 +85,11 @@ def line(names: Sequence[str], event: Event) -> str:
             return f"The {d['winner']} {'wins' if d['winner'] == 'village' else 'win'}. {roles}."
         case _:
             return ""
+
+
+def cue(names: Sequence[str], turn: Turn) -> str:
+    """The words that open a seat's answer: the message line it will become, or the deed that waits for a name."""
+    return _CUE[turn.kind].format(names[turn.seat])
 
 
 def _words(d: Mapping[str, Json]) -> str:

@@ -1,0 +1,71 @@
+"""Any Hugging Face tokenizer as the codec of a policy.
+
+Words of the game and of its players are always encoded with special tokens spelled out as ordinary text, so nobody can
+type one. A tokenizer with a chat template gets its frame around the match: the template up to the user's words opens the
+trunk, its turn to the assistant closes every branch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer
+
+from arena.errors import CheckpointError
+
+_SENTINEL = "\x1e"
+
+
+class HubCodec:
+    """Encodes and decodes for one model; see ``agents.llm.prompt.Codec``.
+
+    Raises:
+        CheckpointError: the folder (or hub name) holds no tokenizer that can be loaded.
+    """
+
+    def __init__(self, source: str | Path) -> None:
+        try:
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(str(source), trust_remote_code=False)
+        except (OSError, ValueError, KeyError) as error:
+            raise CheckpointError(f"No tokenizer can be loaded from {source}: {error}") from error
+        self.fingerprint = hashlib.sha256(self._tokenizer.backend_tokenizer.to_str().encode()).hexdigest()[:16]
+        self.head, self.tail = self._frame()
+        self.end_ids = self._line_ends()
+        self._cached = lru_cache(maxsize=50_000)(self._encode)
+
+    def __len__(self) -> int:
+        return len(self._tokenizer)
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        return self._cached(text)
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True))
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return self._tokenizer.decode(list(tokens), skip_special_tokens=True)
+
+    def _frame(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        if not self._tokenizer.chat_template:
+            bos = self._tokenizer.bos_token_id
+            return (() if bos is None else (bos,)), ()
+        rendered = self._tokenizer.apply_chat_template(
+            [{"role": "user", "content": _SENTINEL}], tokenize=False, add_generation_prompt=True
+        )
+        before, after = rendered.split(_SENTINEL)
+        encode = self._tokenizer.encode
+        return tuple(encode(before, add_special_tokens=False)), tuple(encode(after, add_special_tokens=False))
+
+    def _line_ends(self) -> frozenset[int]:
+        """The tokens after which a line is over: the model's own ends, and all whose text holds a line end."""
+        ends = {i for i in (self._tokenizer.eos_token_id, self._tokenizer.pad_token_id) if i is not None}
+        marks = ("Ċ", "\n", "<0x0A>")  # byte-level, literal and byte-fallback spellings of a line end
+        ends.update(i for token, i in self._tokenizer.get_vocab().items() if any(m in token for m in marks))
+        return frozenset(ends)
+
+    def save(self, folder: Path) -> None:
+        self._tokenizer.save_pretrained(folder)

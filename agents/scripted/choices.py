@@ -1,0 +1,117 @@
+"""What a scripted player chooses: a score for each living seat, by kind of turn, and the sharpened odds from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import exp, log
+
+from agents.scripted.belief import Eyes
+from agents.scripted.seat import Seat
+from agents.scripted.statements import Accuse, VoteFor
+from agents.scripted.traits import Traits
+from arena.games.werewolf.types import Side
+
+WOLF_HERD = 1.0
+"""The weight of each call against a villager for a werewolf, whoever makes it."""
+
+CLAIMED_SEER = 1.2
+"""How much a doctor prefers somebody who claims to be the seer, where the claim is believed."""
+
+DOOMED = 0.5
+"""How guilty a fellow werewolf must look to be dropped."""
+
+_CERTAIN = 5.0
+"""Log-odds are cut here."""
+
+
+def odds(scores: Mapping[int, float], sharpness: float, tremble: float) -> dict[int, float]:
+    """Scores as probabilities: a softmax, mixed with a share of ``tremble`` spread evenly."""
+    top = max(scores.values())
+    raw = {s: exp(sharpness * (v - top)) for s, v in scores.items()}
+    total = sum(raw.values())
+    even = tremble / len(raw)
+    return {s: (1 - tremble) * v / total + even for s, v in raw.items()}
+
+
+def vote_scores(seat: Seat, traits: Traits, buses: bool) -> dict[int, float]:
+    """Log-odds of being a werewolf (a werewolf's are what it pretends), the calls of others, and my own word."""
+    wolf = seat.belief(seat.face).wolf
+    callers = seat.callers()
+    mine = seat.claims().get(seat.me, {})
+    scores = {}
+    for s in seat.others():
+        score = logit(wolf[s])
+        score += traits.herd * sum(1 - wolf[c] for c in callers.get(s, ()) if c not in (s, seat.me))
+        if seat.i_said(VoteFor, s) or seat.i_said(Accuse, s):
+            score += 0.7
+        if mine.get(s) is Side.WEREWOLVES:
+            score += 3.0
+        elif seat.is_wolf and mine.get(s) is Side.VILLAGE:
+            score -= 3.0
+        if s in seat.view.fellows and not (buses and doomed(seat, s)):
+            score -= 4.0
+        scores[s] = score
+    if seat.is_wolf:  # any villager who may fall will do
+        for s in seat.targets():
+            scores[s] += WOLF_HERD * len(callers.get(s, set()) - {seat.me, s})
+    return scores
+
+
+def kill_scores(seat: Seat) -> dict[int, float]:
+    """The seer first, then whoever sees through the werewolves; whom the village suspects may live."""
+    scores = {}
+    seer, public = seat.belief(Eyes.OWN).seer, seat.belief(Eyes.PUBLIC).wolf
+    pack = {seat.me, *seat.view.fellows}
+    seat.ledger.follow(seat.view)
+    claims, guarded = seat.claims(), seat.doctor_may_live()
+    for s in seat.targets():
+        if s in claims:
+            score = 0.8 - 1.2 * public[s] if guarded else 3.0
+        else:
+            score = 2.5 * seer[s] - 1.2 * public[s]
+        pointed = {x.target for _, who, x in seat.ledger.statements if who == s and isinstance(x, Accuse | VoteFor)}
+        scores[s] = score + 0.5 * len(pointed & pack)
+    for s in seat.survivors():  # the doctor stands there
+        if s in scores:
+            scores[s] -= 2.5
+    return scores
+
+
+def agreed_kill(seat: Seat) -> dict[int, float]:
+    """The kill that the pack's talk leads to: the last word counts most."""
+    scores = kill_scores(seat)
+    for weight, (_, target) in zip((1.0, 2.0, 2.0, 2.0), seat.hunted_tonight(), strict=False):
+        if target in scores:
+            scores[target] += weight
+    return scores
+
+
+def check_scores(seat: Seat) -> dict[int, float]:
+    """The seer looks at the most suspicious seat that is not settled yet."""
+    wolf = seat.belief(Eyes.OWN).wolf
+    checked = seat.view.checks
+    return {s: -4.0 if s in checked else 2.5 * min(wolf[s], 0.8) - 2.0 * (wolf[s] > 0.97) for s in seat.others()}
+
+
+def protect_scores(seat: Seat) -> dict[int, float]:
+    """The doctor stands by the likely seer, else by somebody who looks good; sometimes by themself."""
+    belief = seat.belief(Eyes.OWN)
+    claims = seat.claims()
+    return {
+        s: 0.4 if s == seat.me else CLAIMED_SEER * belief.seer[s] * (s in claims) + belief.seer[s] - 1.5 * belief.wolf[s]
+        for s in seat.view.living()
+    }
+
+
+def doomed(seat: Seat, fellow: int) -> bool:
+    """Whether the village is about to exile this seat."""
+    public = seat.belief(Eyes.VILLAGER).wolf
+    return public[fellow] > DOOMED and public[fellow] >= max(public[s] for s in seat.others())
+
+
+def logit(p: float) -> float:
+    if p <= 0.0:
+        return -_CERTAIN
+    if p >= 1.0:
+        return _CERTAIN
+    return max(-_CERTAIN, min(_CERTAIN, log(p / (1 - p))))

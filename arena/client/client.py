@@ -1,0 +1,272 @@
+"""The client side of the wire: connect, ask, answer turns, and iterate over what happens.
+
+    async with connect("ws://127.0.0.1:8321", "Zoë") as arena:
+        joined = await arena.join()
+        async for message in arena:
+            match message:
+                case TurnOpened() as turn:
+                    await arena.take_turn(turn.room, turn.turn_id, text="Good morning.")
+                case MatchEnded():
+                    break
+
+Replies to a call are given back by the call; everything else comes out of the iteration, in the server's order. One task
+may iterate while others call. Used by the terminal and by remote bots.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+from pydantic import ValidationError
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as open_socket
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+
+from arena.errors import ArenaError
+from arena.protocol.client_messages import (
+    PROTOCOL_VERSION,
+    ClientMessage,
+    CreateRoom,
+    Hello,
+    JoinRoom,
+    LeaveRoom,
+    ListRooms,
+    TakeTurn,
+    WatchRoom,
+)
+from arena.protocol.server_messages import (
+    SERVER_MESSAGE,
+    ActAccepted,
+    AnyServerMessage,
+    Refused,
+    RoomCreated,
+    RoomInfo,
+    RoomJoined,
+    RoomsListed,
+    Welcomed,
+)
+
+REPLY_TIMEOUT_S: Final = 30.0
+MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+"""A list of many rooms is the largest thing that a server says."""
+
+
+class RequestRefused(ArenaError):
+    """The server refused a request; nothing changed. ``code`` is one of ``arena.protocol.codes``."""
+
+
+class Disconnected(ArenaError):
+    """The connection is gone. ``close_code`` is the server's (see ``arena.protocol.codes``), or None without a farewell."""
+
+    code = "connection/closed"
+
+    def __init__(self, message: str, close_code: int | None = None) -> None:
+        super().__init__(message)
+        self.close_code = close_code
+
+
+class Arena:
+    """One open connection. Made by ``connect``."""
+
+    def __init__(self, socket: ClientConnection, url: str) -> None:
+        self.url = url
+        self.welcome: Welcomed
+        self._socket = socket
+        self._messages: deque[AnyServerMessage] = deque()
+        self._arrived = asyncio.Event()
+        self._asking = asyncio.Lock()
+        self._reply: tuple[type, asyncio.Future[Any]] | None = None
+        self._acts: dict[str, asyncio.Future[ActAccepted]] = {}
+        self._gone: Disconnected | None = None
+        self._leaving = False
+        self._reader = asyncio.create_task(self._read(), name="arena-client")
+
+    # -- requests ------------------------------------------------------------------------------------------------
+
+    async def rooms(self) -> list[RoomInfo]:
+        """
+        Raises:
+            Disconnected: as every call here.
+        """
+        return (await self._ask(ListRooms(), RoomsListed)).rooms
+
+    async def create(
+        self,
+        game: str = "werewolf",
+        options: Mapping[str, Any] | None = None,
+        fills: Sequence[str] | None = None,
+        seed: int | None = None,
+    ) -> RoomInfo:
+        """Open a room; take one of its open seats with ``join(room.room)``.
+
+        Raises:
+            RequestRefused: an option or a filling that the server does not take, or too many rooms.
+        """
+        message = CreateRoom(
+            game=game, options=dict(options or {}), fills=None if fills is None else list(fills), seed=seed
+        )
+        return (await self._ask(message, RoomCreated)).room
+
+    async def join(
+        self, room: str | None = None, seat: int | None = None, *, game: str = "werewolf", train: bool = False
+    ) -> RoomJoined:
+        """Take an open seat: in this room, or in one that waits, or in a new one.
+
+        Raises:
+            RequestRefused: no such room, or no such seat is open.
+        """
+        return await self._ask(JoinRoom(room=room, seat=seat, game=game, train=train), RoomJoined)
+
+    async def watch(self, room: str) -> RoomJoined:
+        """Follow a room's public events; those so far come first.
+
+        Raises:
+            RequestRefused: no such room.
+        """
+        return await self._ask(WatchRoom(room=room), RoomJoined)
+
+    async def take_turn(
+        self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None
+    ) -> ActAccepted:
+        """Answer a turn and wait until the answer counts for good. Give the same ``act_id`` to send one act again.
+
+        Raises:
+            RequestRefused: the act is illegal, or the turn is over.
+        """
+        act_id = act_id or secrets.token_hex(8)
+        accepted: asyncio.Future[ActAccepted] = self._acts.get(act_id) or asyncio.get_running_loop().create_future()
+        self._acts[act_id] = accepted
+        try:
+            await self._send(TakeTurn(room=room, turn_id=turn_id, act_id=act_id, text=text, choice=choice))
+            return await asyncio.shield(accepted)
+        finally:
+            self._acts.pop(act_id, None)
+
+    async def leave(self, room: str) -> None:
+        """Give the seat up, or stop watching. There is no reply."""
+        await self._send(LeaveRoom(room=room))
+
+    async def close(self) -> None:
+        self._leaving = True
+        await self._socket.close()
+        await self._reader
+
+    # -- what happens --------------------------------------------------------------------------------------------
+
+    def __aiter__(self) -> AsyncIterator[AnyServerMessage]:
+        return self
+
+    async def __anext__(self) -> AnyServerMessage:
+        """
+        Raises:
+            Disconnected: the connection was lost or closed by the server (after the last message).
+        """
+        while not self._messages:
+            if self._gone is not None:
+                if self._leaving:
+                    raise StopAsyncIteration
+                raise self._gone
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._messages.popleft()
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    async def _send(self, message: ClientMessage) -> None:
+        if self._gone is not None:
+            raise self._gone
+        try:
+            await self._socket.send(message.model_dump_json())
+        except ConnectionClosed:
+            await self._reader
+            raise self._gone or Disconnected("The connection is closed.") from None
+
+    async def _ask(self, message: ClientMessage, kind: type[Any]) -> Any:
+        async with self._asking:
+            reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            self._reply = (kind, reply)
+            try:
+                await self._send(message)
+                async with asyncio.timeout(REPLY_TIMEOUT_S):
+                    return await reply
+            except TimeoutError:
+                raise ArenaError(f"The server at {self.url} does not answer.", code="connection/silent") from None
+            finally:
+                self._reply = None
+
+    async def _read(self) -> None:
+        try:
+            async for raw in self._socket:
+                try:
+                    message = SERVER_MESSAGE.validate_json(raw)
+                except ValidationError:
+                    continue  # a newer server may say things that this client does not know
+                if not self._is_reply(message):
+                    self._messages.append(message)
+                    self._arrived.set()
+        except ConnectionClosed:
+            pass
+        finally:
+            self._end()
+
+    def _is_reply(self, message: AnyServerMessage) -> bool:
+        match message:
+            case ActAccepted() if (act := self._acts.get(message.act_id)) is not None:
+                if not act.done():
+                    act.set_result(message)
+                return True
+            case Refused() if message.act_id is not None and (act := self._acts.get(message.act_id)) is not None:
+                if not act.done():
+                    act.set_exception(RequestRefused(message.message, code=message.code))
+                return True
+            case Refused() if message.act_id is None and self._reply is not None and not self._reply[1].done():
+                self._reply[1].set_exception(RequestRefused(message.message, code=message.code))
+                return True
+            case _ if self._reply is not None and isinstance(message, self._reply[0]) and not self._reply[1].done():
+                self._reply[1].set_result(message)
+                return True
+            case _:
+                return False
+
+    def _end(self) -> None:
+        close_code, reason = self._socket.close_code, self._socket.close_reason
+        why = f" ({reason})" if reason else ""
+        self._gone = Disconnected(f"The connection to {self.url} is closed{why}.", close_code)
+        waiting = [*self._acts.values(), *([self._reply[1]] if self._reply else [])]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(self._gone)
+        self._arrived.set()
+
+
+@asynccontextmanager
+async def connect(url: str, name: str, *, client: str = "") -> AsyncIterator[Arena]:
+    """An open connection under this handle.
+
+    Raises:
+        ArenaError: no server answers there, or it refused the handle or the protocol.
+    """
+    try:
+        socket = await open_socket(
+            url, compression=None, max_size=MAX_MESSAGE_BYTES, proxy=None, ping_interval=20, ping_timeout=120
+        )
+    except (InvalidURI, ValueError) as error:
+        raise ArenaError(f"{url!r} is no address of a server. It looks like ws://127.0.0.1:8321.") from error
+    except (OSError, TimeoutError) as error:
+        raise ArenaError(
+            f"No server answers at {url}. Start one with: arena serve", code="connection/refused"
+        ) from error
+    except InvalidHandshake as error:
+        raise ArenaError(f"What answers at {url} is no arena server ({error}).") from error
+    arena = Arena(socket, url)
+    try:
+        arena.welcome = await arena._ask(Hello(protocol=PROTOCOL_VERSION, name=name, client=client), Welcomed)
+        yield arena
+    finally:
+        with suppress(Disconnected):
+            await arena.close()

@@ -1,0 +1,139 @@
+"""The tables. A change here needs a migration beside it; a test holds the two equal.
+
+``events`` is the log: append-only, and everything else about a match can be rebuilt from it but the decisions,
+which are the training data. Blobs are token arrays (see ``arena.db.arrays``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, ForeignKeyConstraint, Index, LargeBinary, Table, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+def _json(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(JSON, nullable=nullable))
+
+
+def _text(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(Text, nullable=nullable))
+
+
+def _blob(*, nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(LargeBinary, nullable=nullable))
+
+
+def _of_match() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["match_id"], ["matches.id"])
+
+
+class MatchTable(SQLModel, table=True):
+    """``status`` is ``playing``, ``over`` or ``abandoned``; times are in seconds since the Unix epoch."""
+
+    __tablename__ = "matches"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_matches_ended", "status", "ended_at", "id"), Index("ix_matches_started", "started_at"))
+
+    id: str = Field(primary_key=True, max_length=64)
+    game: str
+    options: dict[str, Any] = _json()
+    seed: str
+    purpose: str
+    rated: bool
+    status: str
+    minds: list[str] = _json()
+    started_at: float
+    ended_at: float | None
+    winner: str | None
+    reason: str | None
+    sides: list[str] | None = _json(nullable=True)
+    returns: list[float] | None = _json(nullable=True)
+
+
+class SeatTable(SQLModel, table=True):
+    __tablename__ = "seats"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (_of_match(),)
+
+    match_id: str = Field(primary_key=True)
+    seat: int = Field(primary_key=True)
+    person: str | None
+    train: bool
+
+
+class EventTable(SQLModel, table=True):
+    """``data`` and ``audience`` are canonical JSON; ``hash`` chains each event of a match to the one before it."""
+
+    __tablename__ = "events"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (_of_match(),)
+
+    match_id: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    at: float
+    kind: str
+    data: str = _text()
+    audience: str = _text()
+    hash: str
+
+
+class DecisionTable(SQLModel, table=True):
+    """The token columns are null where no tokens were recorded. ``options`` is a JSON list of token lists."""
+
+    __tablename__ = "decisions"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (_of_match(), UniqueConstraint("match_id", "seat", "act_id", name="uq_decisions_act"))
+
+    match_id: str = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    at: float
+    seat: int
+    turn_id: str
+    turn_kind: str
+    kind: str
+    mind: str
+    text: str = _text()
+    choice: str | None
+    thought: str | None = _text(nullable=True)
+    latency_s: float
+    fallback: str | None
+    act_id: str | None
+    policy_version: str | None = Field(default=None, index=True)
+    tokenizer: str | None
+    prompt_version: str | None
+    trunk_length: int | None
+    branch: bytes | None = _blob()
+    sampled: bytes | None = _blob()
+    logprobs: bytes | None = _blob()
+    options: str | None = _text(nullable=True)
+    choice_probs: bytes | None = _blob()
+    temperature: float | None
+
+
+class TrunkTable(SQLModel, table=True):
+    __tablename__ = "trunks"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (_of_match(),)
+
+    match_id: str = Field(primary_key=True)
+    tokenizer: str = Field(primary_key=True)
+    prompt_version: str = Field(primary_key=True)
+    tokens: bytes = _blob(nullable=False)
+
+
+class CheckpointTable(SQLModel, table=True):
+    """At most one row is ``live``: the one that open rooms follow."""
+
+    __tablename__ = "checkpoints"  # pyright: ignore[reportAssignmentType]
+
+    id: str = Field(primary_key=True, max_length=80)
+    parent: str | None
+    run: str | None
+    path: str
+    games: int
+    created_at: float
+    live: bool
+    tokenizer: str
+    prompt_version: str
+    meta: dict[str, Any] = _json()
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The Core table of a model, for statements that bypass the ORM."""
+    return model.__table__  # pyright: ignore[reportAttributeAccessIssue]

@@ -1,0 +1,87 @@
+"""What is logged of a match, row by row, as one closed union.
+
+Rooms say these rows, the log's writer stores them, and neither knows the other. A ``Batch`` is stored whole
+or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from arena.decision import Decision, TrunkRecord
+from arena.games.core import Event, Outcome
+
+Purpose = Literal["room", "selfplay", "evaluation"]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchStarted:
+    """``minds`` names, seat by seat, what played when the match began; ``at`` is in seconds since the Unix epoch."""
+
+    match_id: str
+    game: str
+    options: Mapping[str, Any]
+    seed: str = field(repr=False)
+    purpose: Purpose
+    rated: bool
+    minds: tuple[str, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SeatFilled:
+    """Who sat in a seat when the match began. ``person`` is a handle; no model ever sees it."""
+
+    match_id: str
+    seat: int
+    person: str | None
+    train: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventLogged:
+    """Event number ``seq`` of the match, counted from 0 over all events, the hidden ones too."""
+
+    match_id: str
+    seq: int
+    at: float
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLogged:
+    """Decision number ``n`` of the match. ``act_id`` is the sender's own id of the act, where it gave one."""
+
+    match_id: str
+    n: int
+    at: float
+    decision: Decision
+    act_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkLogged:
+    match_id: str
+    trunk: TrunkRecord
+
+
+@dataclass(frozen=True, slots=True)
+class MatchEnded:
+    match_id: str
+    outcome: Outcome
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class MatchAbandoned:
+    """The match will not be played to its end; ``reason`` is stable and short."""
+
+    match_id: str
+    reason: str
+    at: float
+
+
+LogRow = MatchStarted | SeatFilled | EventLogged | DecisionLogged | TrunkLogged | MatchEnded | MatchAbandoned
+Batch = tuple[LogRow, ...]

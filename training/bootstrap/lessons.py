@@ -1,0 +1,103 @@
+"""Scripted matches as supervised lessons: the prompts that a model would have got, with the teacher's answers.
+
+Talk is taught by the words that were said; a choice by the teacher's whole distribution over the legal options, which
+says far more than the one sample that was played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+from agents.llm.prompt import Codec, SeatReader, Trunk, option_tokens
+from agents.scripted.registry import SCRIPTS
+from agents.scripted.table import ScriptedGame, play
+from arena.games.core import Game, visible
+from training.packing import Branch, TokenGame
+
+TEACHERS: Final = {"careful": 0.5, "bold": 0.3, "sly": 0.2}
+"""How often each script teaches a seat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one branch teaches. For a choice with options of one token each, ``options`` and ``weights`` (same order)
+    are the teacher's distribution; otherwise both are empty and the branch's answer is the target. ``on_truth`` says
+    for each option whether it is a werewolf, where the branch is a villager's vote (for measuring, never for training)."""
+
+    kind: str
+    options: tuple[int, ...] = ()
+    weights: tuple[float, ...] = ()
+    on_truth: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    game: TokenGame
+    targets: tuple[Target, ...]
+
+
+def lesson(codec: Codec, game: Game[Any, Any], played: ScriptedGame) -> Lesson:
+    """The match as tokens, one branch a turn."""
+    trunk = Trunk.open(codec)
+    readers: dict[int, SeatReader] = {}
+    streams: dict[int, tuple[Any, ...]] = {}
+    branches: list[Branch] = []
+    targets: list[Target] = []
+    sides = played.outcome.sides
+    names: tuple[str, ...] = ()
+    for turn in played.turns:
+        if turn.seat not in readers:
+            readers[turn.seat] = SeatReader(game)
+            streams[turn.seat] = visible(played.events, turn.seat)
+        reader = readers[turn.seat]
+        reader.read_on(codec, trunk, streams[turn.seat][: turn.events_seen])
+        names = reader.names
+        options = option_tokens(codec, turn.turn)
+        if turn.act.choice is not None:
+            answer = options[turn.turn.choices.index(turn.act.choice)]
+        else:
+            answer = codec.encode(f" {turn.act.text or '…'}\n")
+        if options and turn.weights and all(len(o) == 1 for o in options):
+            villager = turn.turn.kind == "vote" and sides[turn.seat] == "village"
+            target = Target(
+                turn.turn.kind,
+                tuple(o[0] for o in options),
+                tuple(turn.weights[c] for c in turn.turn.choices),
+                tuple(sides[names.index(c)] == "werewolves" for c in turn.turn.choices) if villager else (),
+            )
+        else:
+            target = Target(turn.turn.kind)
+        branches.append(Branch(trunk.ends[reader.public_events], reader.branch(codec, turn.turn), answer))
+        targets.append(target)
+    # The last public lines (who was exiled, who won) come after every branch; they are read but never asked about.
+    return Lesson(TokenGame(tuple(trunk.tokens), tuple(branches)), tuple(targets))
+
+
+def drawn_options(game: Game[Any, Any], random: Random) -> Any:
+    """Mostly the default rules; in a quarter of the matches others, so that the model knows them too."""
+    if random.random() < 0.75:
+        return game.options({})
+    return game.options(
+        {
+            "discussion": random.choice(["rounds", "parallel"]),
+            "talk_rounds": random.choice([1, 2]),
+            "reveal": random.choice(["nothing", "side", "role"]),
+            "first_night_kill": random.random() < 0.5,
+        }
+    )
+
+
+def scripted_games(game: Game[Any, Any], seed: int, default_rules: bool = False) -> Iterator[ScriptedGame]:
+    """Matches of teachers without end. The same seed gives the same matches."""
+    random = Random(f"lessons/{seed}")
+    names, weights = list(TEACHERS), list(TEACHERS.values())
+    number = 0
+    while True:
+        options = game.options({}) if default_rules else drawn_options(game, random)
+        seats = game.seat_count(options)
+        makers = [SCRIPTS[name] for name in random.choices(names, weights, k=seats)]
+        yield play(game, options, f"{seed}/{number}", makers)
+        number += 1

@@ -1,0 +1,279 @@
+"""Supervised warm-up: a small causal model learns to read and to speak from scripted matches, for a stated time.
+
+Three losses: the words of talk; choices against the teacher's distribution, weighing ``CHOICE_WEIGHT`` times (at weight
+one, choices stay at chance long after talk has converged); and the public trunk as plain text, ``TRUNK_WEIGHT`` times.
+The learning rate falls over the time, not over steps, so ``--minutes 10`` and a run of hours follow one plan.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing as mp
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from agents.engines.local.codec import HubCodec
+from arena.games.registry import game_by_name
+from training.bootstrap.lessons import Lesson, lesson, scripted_games
+from training.packing import PACKED, Pack, hidden_states, pack
+
+CHOICE_WEIGHT: Final = 4.0
+TRUNK_WEIGHT: Final = 0.3
+WARMUP: Final = 0.02
+"""Share of the time in which the learning rate rises."""
+
+
+@dataclass(frozen=True, slots=True)
+class TeachPlan:
+    """How long and how to teach. ``seconds`` is wall time; ``batch`` counts matches."""
+
+    seconds: float
+    seed: int = 0
+    batch: int = 32
+    lr: float = 3e-3
+    weight_decay: float = 0.05
+    generators: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LessonLoss:
+    """Mean losses in nats: per word token, per choice, per trunk token."""
+
+    talk: Tensor
+    choice: Tensor
+    trunk: Tensor
+
+    def total(self) -> Tensor:
+        return self.talk + CHOICE_WEIGHT * self.choice + TRUNK_WEIGHT * self.trunk
+
+
+def choice_logits(model: Any, hidden: Tensor, batch: Pack, lessons: Sequence[Lesson], kinds: Sequence[str] | None = None):
+    """Logits over each choice's options.
+
+    Gives (logits (C, O), weights (C, O), wolves (C, O)): C choices of the given kinds, O options padded with -inf / 0.
+    ``wolves`` marks werewolves among the options of a villager's vote.
+    """
+    at: list[int] = []
+    options: list[tuple[int, ...]] = []
+    weights: list[tuple[float, ...]] = []
+    wolves: list[tuple[bool, ...]] = []
+    for spans, one in zip(batch.branch_spans, lessons, strict=True):
+        for (start, _), branch, target in zip(spans, one.game.branches, one.targets, strict=True):
+            if target.options and (kinds is None or target.kind in kinds):
+                at.append(start + len(branch.prompt) - 1)
+                options.append(target.options)
+                weights.append(target.weights)
+                wolves.append(target.on_truth or (False,) * len(target.options))
+    most = max(map(len, options))
+    ids = torch.tensor([(*o, *(0,) * (most - len(o))) for o in options])
+    live = torch.tensor([[i < len(o) for i in range(most)] for o in options])
+    full = model.get_output_embeddings()(hidden[torch.tensor(at)]).float()
+    # The softmax over the whole vocabulary teaches the model to stay among the options by itself.
+    logp = full.log_softmax(-1).gather(1, ids).masked_fill(~live, 0.0)
+    w = torch.tensor([(*x, *(0.0,) * (most - len(x))) for x in weights])
+    t = torch.tensor([(*x, *(False,) * (most - len(x))) for x in wolves])
+    return logp, w, t, live
+
+
+def lesson_loss(model: Any, lessons: Sequence[Lesson], batch: Pack) -> LessonLoss:
+    hidden = hidden_states(model, batch)
+    head = model.get_output_embeddings()
+    says_at: list[int] = []
+    says: list[int] = []
+    for spans, one in zip(batch.branch_spans, lessons, strict=True):
+        for (start, _), branch, target in zip(spans, one.game.branches, one.targets, strict=True):
+            if not target.options:
+                first = start + len(branch.prompt) - 1
+                says_at.extend(range(first, first + len(branch.answer)))
+                says.extend(branch.answer)
+    talk = cross_entropy(head(hidden[torch.tensor(says_at)]).float(), torch.tensor(says))
+    logp, weights, _, _ = choice_logits(model, hidden, batch, lessons)
+    choice = -(weights * logp).sum(-1).mean()
+    reads_at: list[int] = []
+    reads: list[int] = []
+    for (start, length), one in zip(batch.trunk_spans, lessons, strict=True):
+        reads_at.extend(range(start, start + length - 1))
+        reads.extend(one.game.trunk[1:])
+    trunk = cross_entropy(head(hidden[torch.tensor(reads_at)]).float(), torch.tensor(reads))
+    return LessonLoss(talk, choice, trunk)
+
+
+def _generate(codec_folder: str, game_name: str, seed: int, size: int, out: Any) -> None:
+    torch.set_num_threads(1)
+    codec, game = HubCodec(codec_folder), game_by_name(game_name)
+    games = scripted_games(game, seed)
+    while True:
+        out.put([lesson(codec, game, next(games)) for _ in range(size)])
+
+
+class LessonStream:
+    """Batches of lessons made by other processes while the model trains."""
+
+    def __init__(self, codec_folder: Path, game: str, plan: TeachPlan) -> None:
+        context = mp.get_context("spawn")
+        self._queue: Any = context.Queue(maxsize=12)
+        self._makers = [
+            context.Process(
+                target=_generate,
+                args=(str(codec_folder), game, plan.seed * 1000 + n + 1, plan.batch, self._queue),
+                daemon=True,
+            )
+            for n in range(plan.generators)
+        ]
+
+    def __enter__(self) -> LessonStream:
+        for maker in self._makers:
+            maker.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for maker in self._makers:
+            maker.terminate()
+            maker.join()
+
+    def next(self) -> list[Lesson]:
+        while True:
+            try:
+                return self._queue.get(timeout=10)
+            except Exception:  # queue.Empty: a maker may have died
+                for maker in self._makers:
+                    if not maker.is_alive():
+                        raise RuntimeError("the process that plays the scripted matches has stopped") from None
+
+
+def learning_rate(plan: TeachPlan, elapsed: float) -> float:
+    """Linear warm-up, then a cosine to 2 % of the peak at the end of the time."""
+    share = min(1.0, elapsed / plan.seconds)
+    if share < WARMUP:
+        return plan.lr * max(0.05, share / WARMUP)
+    fall = (share - WARMUP) / (1 - WARMUP)
+    return plan.lr * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fall)))
+
+
+class MasterCopy:
+    """fp32 parameters behind a bf16 model: the fast copy computes, the exact one is updated."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.masters = [p.detach().float().clone().requires_grad_() for p in model.parameters()]
+
+    def take_gradients(self) -> None:
+        for master, p in zip(self.masters, self.model.parameters(), strict=True):
+            master.grad = None if p.grad is None else p.grad.float()
+            p.grad = None
+
+    @torch.no_grad()
+    def give_weights(self) -> None:
+        for master, p in zip(self.masters, self.model.parameters(), strict=True):
+            p.copy_(master)
+
+
+def teach(
+    model: Any,
+    codec_folder: Path,
+    game: str,
+    plan: TeachPlan,
+    on_step: Callable[[int, float, LessonLoss], None],
+) -> int:
+    """Train ``model`` (fp32, changed in place) for ``plan.seconds``; gives the number of matches it has seen.
+
+    ``on_step(matches, seconds, loss)`` is called after every update.
+    """
+    torch.manual_seed(plan.seed)
+    exact = [p for p in model.parameters()]
+    model.to(torch.bfloat16).train()
+    model.set_attn_implementation(PACKED)
+    copy = MasterCopy(model)
+    decay = [m for m in copy.masters if m.ndim >= 2]
+    plain = [m for m in copy.masters if m.ndim < 2]
+    optimizer = torch.optim.AdamW(
+        [{"params": decay, "weight_decay": plan.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+        lr=plan.lr,
+        betas=(0.9, 0.98),
+        fused=True,
+    )
+    seen = 0
+    with LessonStream(codec_folder, game, plan) as stream:
+        lessons = stream.next()
+        begun = time.monotonic()
+        while (elapsed := time.monotonic() - begun) < plan.seconds:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(plan, elapsed)
+            loss = lesson_loss(model, lessons, pack([x.game for x in lessons], dtype=torch.bfloat16))
+            loss.total().backward()
+            copy.take_gradients()
+            torch.nn.utils.clip_grad_norm_(copy.masters, 1.0)
+            optimizer.step()
+            copy.give_weights()
+            seen += len(lessons)
+            on_step(seen, elapsed, loss)
+            lessons = stream.next()
+    model.to(torch.float32).eval()
+    with torch.no_grad():
+        for p, master in zip(exact, copy.masters, strict=True):
+            p.copy_(master)
+    return seen
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How well votes are read, on scripted matches never trained on.
+
+    The three shares are the mean probability that a villager's vote gives to werewolves: by the model, by its teacher,
+    and by chance. ``choice_loss`` is the cross-entropy to the teacher in nats, ``choice_floor`` the teacher's own entropy.
+    """
+
+    model: float
+    teacher: float
+    chance: float
+    vote_loss: float
+    vote_floor: float
+    legal: float
+    """Probability that the unmasked model gives to the legal options."""
+
+    @property
+    def share_of_way(self) -> float:
+        """How far from chance (0) to the teacher (1)."""
+        return (self.model - self.chance) / (self.teacher - self.chance)
+
+
+@torch.no_grad()
+def measure_reading(model: Any, lessons: Iterable[Sequence[Lesson]]) -> Reading:
+    """Reading on batches of held-out lessons."""
+    sums = torch.zeros(5)
+    votes = villagers = 0
+    model.set_attn_implementation(PACKED)
+    for batch_lessons in lessons:
+        batch = pack([x.game for x in batch_lessons], dtype=next(model.parameters()).dtype)
+        logp, weights, wolves, live = choice_logits(model, hidden_states(model, batch), batch, batch_lessons, ("vote",))
+        probs = logp.exp().masked_fill(~live, 0.0)
+        legal = probs.sum(-1)
+        masked = probs / legal[:, None]
+        village = wolves.any(-1)
+        sums += torch.stack(
+            [
+                (masked * wolves).sum(),
+                (weights * wolves).sum(),
+                (wolves.sum(-1) / live.sum(-1)).sum(),
+                -(weights * masked.clamp_min(1e-9).log()).sum(),
+                -(weights * weights.clamp_min(1e-9).log()).sum(),
+            ]
+        )
+        votes += len(probs)
+        villagers += int(village.sum())
+        legal_sum = float(legal.mean())
+    return Reading(
+        model=float(sums[0]) / villagers,
+        teacher=float(sums[1]) / villagers,
+        chance=float(sums[2]) / villagers,
+        vote_loss=float(sums[3]) / votes,
+        vote_floor=float(sums[4]) / votes,
+        legal=legal_sum,
+    )
