@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from arena.clock import Clock, SystemClock
 from arena.errors import ArenaError
-from arena.protocol.server_messages import RoomInfo, RoomJoined, RoomsListed
+from arena.protocol.server_messages import RoomJoined, RoomsListed
 from tui import commands, messages, store, words
 from tui.link import Link
 from tui.screens.end import EndScreen
@@ -33,7 +33,7 @@ class ArenaApp(App[int]):
     TITLE = "Social Arena"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-compact"), (100, "-wide"), (140, "-wide -roomy")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-compact"), (100, "-wide"), (140, "-roomy")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low"), (22, "-normal"), (32, "-tall")]
     BINDINGS = [
         Binding("f1", "help", "Help", id="app.help", priority=True),
@@ -65,6 +65,7 @@ class ArenaApp(App[int]):
     # -- life ---------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
+        self.world = store.receive(self.world, self.link.welcome, self.clock.monotonic_s())
         self.push_screen(LobbyScreen(self.world, self.player))
         self.run_worker(self._listen(), name="listen", exit_on_error=True)
         self.set_interval(1.0, self._tick)
@@ -127,45 +128,45 @@ class ArenaApp(App[int]):
 
     # -- asking the server --------------------------------------------------------------------------------------
 
-    def _ask(self, wish: Awaitable[Any], name: str) -> None:
-        """Run a request beside the screens; what it refuses is shown in words."""
+    def _ask(self, wish: Awaitable[RoomJoined]) -> None:
+        """Run a request for a seat beside the screens; what it refuses is shown in words."""
 
         async def asking() -> None:
             try:
-                answer = await wish
+                self.post_message(messages.Received(await wish))
             except ArenaError as error:
-                self._take(replace(self.world, notice=words.refusal(error.code, error.message)))
-                return
-            if isinstance(answer, RoomJoined):
-                self.post_message(messages.Received(answer))
-            elif isinstance(answer, (list, tuple)) and all(isinstance(r, RoomInfo) for r in answer):
-                self.post_message(messages.Received(RoomsListed(rooms=list(answer))))
+                notice = words.refusal(error.code, error.message)
+                self._take(replace(self.world, joining=False, early=(), notice=notice))
 
-        self.run_worker(asking(), name=name)
+        self.world = store.joining(self.world)
+        self.run_worker(asking(), name="join")
 
     def _list_rooms(self) -> None:
         if isinstance(self.screen, LobbyScreen) and self.world.connection is not Connection.LOST:
-            self._ask(self.link.rooms(), "rooms")
+            self.run_worker(self._read_rooms(), name="rooms", exclusive=True, group="rooms")
+
+    async def _read_rooms(self) -> None:
+        try:
+            rooms = await self.link.rooms()
+        except ArenaError:
+            return  # a lost connection is told by the stream; the list is asked for again soon
+        self.post_message(messages.Received(RoomsListed(rooms=rooms)))
 
     def on_quick_match(self) -> None:
-        if self.options:
-            self._ask(self._open(self.options), "open")
-        else:
-            self._ask(self.link.join(), "join")
+        self._ask(self._open(self.options) if self.options else self.link.join())
 
     def on_new_game(self, event: messages.NewGame) -> None:
-        self._ask(self._open({**self.options, **event.options}), "open")
+        self._ask(self._open({**self.options, **event.options}))
 
     def on_join(self, event: messages.Join) -> None:
-        self._ask(self.link.join(room=event.room), "join")
+        self._ask(self.link.join(room=event.room))
 
     def on_watch(self, event: messages.Watch) -> None:
-        self._ask(self.link.watch(event.room), "watch")
+        self._ask(self.link.watch(event.room))
 
-    async def _open(self, options: Mapping[str, Any]) -> Any:
+    async def _open(self, options: Mapping[str, Any]) -> RoomJoined:
         created = await self.link.create(options=options)
-        info = created if isinstance(created, RoomInfo) else created.room
-        return await self.link.join(room=info.room)
+        return await self.link.join(room=created.room)
 
     def on_answered(self, event: messages.Answered) -> None:
         table = self.world.table
@@ -182,6 +183,9 @@ class ArenaApp(App[int]):
             if self.world.table is not None:
                 refused = store.refused(self.world.table, act_id, error.code, error.message)
                 self._take(replace(self.world, table=refused))
+        else:
+            if self.world.table is not None:
+                self._take(replace(self.world, table=store.accepted(self.world.table, act_id)))
 
     def on_explained(self, event: messages.Explained) -> None:
         if self.world.table is not None:

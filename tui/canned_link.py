@@ -11,7 +11,6 @@ from arena.games.core import Act, checked
 from arena.protocol.server_messages import (
     ActAccepted,
     AnyServerMessage,
-    RoomCreated,
     RoomInfo,
     RoomJoined,
     SeatInfo,
@@ -27,7 +26,7 @@ class CannedLink:
         self.game = game or CannedGame()
         self.queue: asyncio.Queue[AnyServerMessage | None] = asyncio.Queue()
         self.left = False
-        self.put(Welcomed(server="arena.example", games=["werewolf"], live_checkpoint="tiny-12"))
+        self.welcome = Welcomed(server="arena.example", games=["werewolf"], live_checkpoint="tiny-12")
 
     def put(self, *messages: AnyServerMessage) -> None:
         for message in messages:
@@ -40,8 +39,8 @@ class CannedLink:
     async def rooms(self) -> list[RoomInfo]:
         return sample_rooms()
 
-    async def create(self, game: str = "werewolf", options: Mapping[str, Any] | None = None) -> RoomCreated:
-        return RoomCreated(room=self.game.info("waiting"))
+    async def create(self, game: str = "werewolf", options: Mapping[str, Any] | None = None) -> RoomInfo:
+        return self.game.info("waiting")
 
     async def join(self, room: str | None = None, seat: int | None = None) -> RoomJoined:
         joined = self.game.joined()
@@ -53,8 +52,8 @@ class CannedLink:
         return await self.join(room)
 
     async def take_turn(
-        self, room: str, turn_id: str, text: str = "", choice: str | None = None, act_id: str | None = None
-    ) -> None:
+        self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None
+    ) -> ActAccepted:
         """
         Raises:
             IllegalAct: the rules refuse it.
@@ -63,8 +62,8 @@ class CannedLink:
         if turn is None or turn.id != turn_id:
             raise ArenaError("That turn is over.", code="act/stale_turn")
         act = checked(turn, Act(text, choice))
-        self.put(ActAccepted(room=ROOM, turn_id=turn_id, act_id=act_id or ""))
         self.put(*self.game.act(act), *self.game.run())
+        return ActAccepted(room=ROOM, turn_id=turn_id, act_id=act_id or "")
 
     async def leave(self, room: str) -> None:
         self.left = True

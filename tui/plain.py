@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from arena.clock import Clock, SystemClock
 from arena.errors import ArenaError
-from arena.protocol.server_messages import AnyServerMessage, RoomInfo, RoomJoined
+from arena.protocol.server_messages import AnyServerMessage, RoomJoined
 from arena.protocol.text import clean_text
 from tui import store, words
 from tui.link import Link
@@ -71,7 +71,7 @@ async def _enter(link: Link, room: str | None, watch: str | None, options: Mappi
         return await link.watch(watch)
     if room is None and options:
         created = await link.create(options=options)
-        room = created.room if isinstance(created, RoomInfo) else created.room.room
+        room = created.room
     return await link.join(room=room)
 
 
@@ -153,7 +153,8 @@ class PlainGame:
                 self.world, table=store.refused(self.world.table, act_id, error.code, error.message)
             )
             self.say(f"! {words.refusal(error.code, clean_text(error.message, 300))}")
-            await self._answer_early()
+            if self.early:
+                await self._answer_early()
 
     def _end(self, table: Table) -> None:
         self.done = True

@@ -8,7 +8,7 @@ from enum import StrEnum
 from arena.games.core import Event
 from arena.games.werewolf.types import Phase, Role, Side
 from arena.games.werewolf.view import SeatView
-from arena.protocol.server_messages import MatchEnded, RoomInfo, SeatInfo
+from arena.protocol.server_messages import AnyServerMessage, MatchEnded, RoomInfo, SeatInfo
 
 
 class Connection(StrEnum):
@@ -183,4 +183,7 @@ class World:
     rooms: tuple[RoomInfo, ...] | None = None
     """None until the server has listed them."""
     table: Table | None = None
+    joining: bool = False
+    """A seat is asked for: keep what comes from rooms that are not known yet."""
+    early: tuple[AnyServerMessage, ...] = ()
     notice: str = ""

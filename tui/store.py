@@ -19,6 +19,7 @@ from tui.state import Answer, Connection, Line, LineKind, Note, OpenTurn, Table,
 TEXT_LIMIT: Final = 2000
 """The most characters shown of one text, which is also the most that a game allows."""
 NAME_LIMIT: Final = 12
+EARLY_LIMIT: Final = 2000
 
 
 def receive(world: World, message: said.AnyServerMessage, now_s: float) -> World:
@@ -34,13 +35,18 @@ def receive(world: World, message: said.AnyServerMessage, now_s: float) -> World
         case said.RoomsListed():
             return replace(world, rooms=tuple(map(_clean_room, message.rooms)))
         case said.RoomJoined():
-            return replace(world, table=_joined(world.table, message), notice="")
+            return _joined(world, message, now_s)
         case said.Refused() if not _about_my_act(world.table, message):
             return replace(world, notice=_refusal(message))
         case _ if world.table is None or getattr(message, "room", world.table.room.room) != world.table.room.room:
-            return world
+            return replace(world, early=(*world.early, message)[-EARLY_LIMIT:]) if world.joining else world
         case _:
             return replace(world, table=_at_table(world.table, message, now_s))
+
+
+def joining(world: World) -> World:
+    """I have asked for a seat, and the reply has not come."""
+    return replace(world, joining=True, early=(), notice="")
 
 
 def sent(table: Table, act_id: str, text: str, choice: str | None) -> Table:
@@ -70,11 +76,18 @@ def accepted(table: Table, act_id: str) -> Table:
 # -- one message at the table ------------------------------------------------------------------------------------
 
 
-def _joined(table: Table | None, message: said.RoomJoined) -> Table:
-    room = _clean_room(message.room)
+def _joined(world: World, message: said.RoomJoined, now_s: float) -> World:
+    """Sit down; what the room said before the reply came is taken now. A repeated join keeps what is known."""
+    room, table = _clean_room(message.room), world.table
     if table is not None and table.room.room == room.room and table.me == message.seat:
-        return replace(table, room=room, seats=tuple(room.seats))
-    return Table(room=room, me=message.seat, seats=tuple(room.seats))
+        table = replace(table, room=room, seats=tuple(room.seats))
+    else:
+        table = Table(room=room, me=message.seat, seats=tuple(room.seats))
+    early = world.early
+    world = replace(world, table=table, joining=False, early=(), notice="")
+    for each in early:
+        world = receive(world, each, now_s)
+    return world
 
 
 def _at_table(table: Table, message: said.AnyServerMessage, now_s: float) -> Table:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from arena.client.client import RequestRefused
 from arena.games.core import Act, Turn
-from arena.protocol.server_messages import AnyServerMessage, Refused, RoomCreated, RoomJoined
+from arena.protocol.server_messages import ActAccepted, AnyServerMessage, RoomInfo, RoomJoined
 from tui.canned import CannedGame
 from tui.canned_link import CannedLink
 
@@ -49,7 +50,7 @@ class FakeArena(CannedLink):
 
         self.put(*self.game.play(player))
 
-    async def create(self, game: str = "werewolf", options: Mapping[str, Any] | None = None) -> RoomCreated:
+    async def create(self, game: str = "werewolf", options: Mapping[str, Any] | None = None) -> RoomInfo:
         self.created.append(dict(options or {}))
         return await super().create(game, options)
 
@@ -64,15 +65,14 @@ class FakeArena(CannedLink):
         return await super().watch(room)
 
     async def take_turn(
-        self, room: str, turn_id: str, text: str = "", choice: str | None = None, act_id: str | None = None
-    ) -> None:
+        self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None
+    ) -> ActAccepted:
         self.acts.append((turn_id, text, choice))
         if self.refuse_next is not None:
             code, message = self.refuse_next
             self.refuse_next = None
-            self.put(Refused(code=code, message=message, act_id=act_id))
-            return
-        await super().take_turn(room, turn_id, text, choice, act_id)
+            raise RequestRefused(message, code=code)
+        return await super().take_turn(room, turn_id, text=text, choice=choice, act_id=act_id)
 
 
 def quiet(turn: Turn) -> Act:

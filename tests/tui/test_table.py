@@ -143,7 +143,7 @@ async def test_a_draft_from_before_my_turn_stays(make_app: Make) -> None:
         arena.hold = True
         await type_(pilot, "first")
         await press(pilot, "enter")
-        arena.release(lambda m: m.type == "act_accepted")
+        arena.release(lambda m: m.type == "turn_closed")
         await settle(pilot)
         draft = app.screen.query_one(Draft)
         assert draft.text == ""

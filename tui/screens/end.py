@@ -23,8 +23,8 @@ class EndScreen(Screen[None]):
     AUTO_FOCUS = "#again"
     BINDINGS = [
         Binding("a", "again", "Play again", id="end.again"),
-        Binding("l", "leave", "To the lobby", id="end.leave"),
-        Binding("escape", "back", "Back to the talk", id="end.back"),
+        Binding("l", "leave", "Lobby", id="end.leave"),
+        Binding("escape", "back", "Talk", id="end.back"),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
     ]

@@ -17,7 +17,7 @@ class PrivatePanel(Vertical):
 
     DEFAULT_CSS = """
     PrivatePanel Static { width: 1fr; height: auto; }
-    PrivatePanel #learnt { height: 1fr; scrollbar-size-vertical: 1; }
+    PrivatePanel #learnt { height: 1fr; margin-top: 1; scrollbar-size-vertical: 1; }
     """
 
     def compose(self) -> ComposeResult:
@@ -25,13 +25,11 @@ class PrivatePanel(Vertical):
         with VerticalScroll(id="learnt", can_focus=False):
             yield Static(id="notes")
 
-    def on_mount(self) -> None:
-        self.query_one("#learnt").anchor()
-
     def show(self, table: Table) -> None:
         self.border_title = "Watching" if table.me is None else "Only you see this"
         self.query_one("#who", Static).update(self._who(table))
         self.query_one("#notes", Static).update(self._notes(table))
+        self.call_after_refresh(self.query_one("#learnt").scroll_end, animate=False)
         self.set_class(table.dead, "dead")
 
     def _who(self, table: Table) -> Content:

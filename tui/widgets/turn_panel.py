@@ -119,9 +119,9 @@ class TurnPanel(Vertical):
         draft, choices = self.query_one(Draft), self.query_one(Choices)
         if choosing:
             if not (draft.has_focus and draft.text):
-                choices.focus()
+                self.screen.set_focus(choices)
         elif not draft.has_class("absent"):
-            draft.focus()
+            self.screen.set_focus(draft)
 
     def _empty_sent_draft(self, before: Table | None, table: Table) -> None:
         """Once the words are with the server they leave the draft, unless it was changed meanwhile."""
