@@ -28,7 +28,12 @@ class StillClock:
         return 0.0
 
 
-Scene = Callable[[], tuple[ArenaApp, Callable[[Pilot[int]], Awaitable[None]]]]
+Scene = tuple[ArenaApp, Callable[[Pilot[int]], Awaitable[None]]]
+"""The app, and what to do before the picture is taken."""
+SAID: Final = {
+    "day1.talk1": "I have a reason to doubt Finn, and I will give it when it helps the village most.",
+    "day2.talk1": "I am the seer. I saw Finn on the first night: a werewolf. Now you know my reason.",
+}
 
 
 def answers(until: str | None) -> Callable[[Turn], Act | None]:
@@ -38,9 +43,11 @@ def answers(until: str | None) -> Callable[[Turn], Act | None]:
         if until is not None and turn.id.startswith(until):
             return None
         if turn.choices:
-            wanted = [c for c in ("Finn", "Cleo", "Gia", "Ben") if c in turn.choices]
-            return Act(choice=(wanted or list(turn.choices))[turn.id.startswith("day1") and len(wanted) > 1])
-        return Act(text="I have a reason to doubt Finn, and I will give it when it helps the village most.")
+            wanted = ("Cleo", "Finn") if turn.id.startswith("night2") else ("Finn", "Cleo", "Gia", "Ben")
+            return Act(choice=next((c for c in wanted if c in turn.choices), turn.choices[0]))
+        if turn.kind == "pack_talk":
+            return Act(text="Then Gia. I will miss her by day.")
+        return Act(text=SAID.get(turn.id, "I have said what I know: Finn and Cleo. Vote with me."))
 
     return answer
 
@@ -52,8 +59,8 @@ async def settle(pilot: Pilot[int]) -> None:
 
 
 def at_table(
-    until: str | None, me: int | None = 0, seed: int = 6, typed: str = "", theme: str = DARK.name
-) -> tuple[ArenaApp, Callable[[Pilot[int]], Awaitable[None]]]:
+    until: str | None, me: int | None = 0, seed: int = 3, typed: str = "", theme: str = DARK.name
+) -> Scene:
     """The table at my turn ``until``, or at the end."""
     link = CannedLink(CannedGame(me, seed))
     link.put(*link.game.play(answers(until)))
@@ -67,7 +74,7 @@ def at_table(
     return ArenaApp(link, "Robin", clock=StillClock(), theme=theme), prepare
 
 
-def lobby(theme: str = DARK.name, dialog: bool = False) -> tuple[ArenaApp, Callable[[Pilot[int]], Awaitable[None]]]:
+def lobby(theme: str = DARK.name, dialog: bool = False) -> Scene:
     app = ArenaApp(CannedLink(), "Robin", clock=StillClock(), theme=theme)
 
     async def prepare(pilot: Pilot[int]) -> None:
@@ -79,7 +86,7 @@ def lobby(theme: str = DARK.name, dialog: bool = False) -> tuple[ArenaApp, Calla
     return app, prepare
 
 
-def helping(theme: str = DARK.name) -> tuple[ArenaApp, Callable[[Pilot[int]], Awaitable[None]]]:
+def helping(theme: str = DARK.name) -> Scene:
     app, before = at_table("day1.talk", theme=theme)
 
     async def prepare(pilot: Pilot[int]) -> None:
@@ -90,7 +97,7 @@ def helping(theme: str = DARK.name) -> tuple[ArenaApp, Callable[[Pilot[int]], Aw
     return app, prepare
 
 
-SCENES: Final[dict[str, Callable[[str], tuple[ArenaApp, Callable[[Pilot[int]], Awaitable[None]]]]]] = {
+SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "lobby": lambda theme: lobby(theme),
     "new-game": lambda theme: lobby(theme, dialog=True),
     "table": lambda theme: at_table("day2.talk", typed="ben is lying", theme=theme),

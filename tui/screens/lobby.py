@@ -16,7 +16,7 @@ from tui.state import Connection, World
 from tui.widgets.room_list import HEAD, RoomList
 from tui.widgets.too_small import TooSmall
 
-PITCH = "Seven sit in a village, and two of them are werewolves. Talk, lie, find them out.\nOne language model plays all the others."
+PITCH = "Seven sit in a village, two are werewolves. Talk, lie, find them out.\nOne language model plays all the others."
 
 
 class LobbyScreen(Screen[None]):

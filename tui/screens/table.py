@@ -23,7 +23,7 @@ class TableScreen(Screen[None]):
     """Shows a ``World``; acts leave it as messages to the app."""
 
     CSS_PATH = "table.tcss"
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
     BINDINGS = [
         Binding("ctrl+n", "pass_turn", "Pass", id="table.pass", priority=True),
         Binding("pageup", "scroll_talk(-1)", "Older", id="table.older", priority=True, show=False),
