@@ -65,10 +65,9 @@ def kill_scores(seat: Seat) -> dict[int, float]:
     seat.ledger.follow(seat.view)
     claims, guarded = seat.claims(), seat.doctor_may_live()
     for s in seat.targets():
+        score = 2.5 * seer[s] - 1.2 * public[s]
         if s in claims:
             score = 0.8 - 1.2 * public[s] if guarded else 3.0
-        else:
-            score = 2.5 * seer[s] - 1.2 * public[s]
         pointed = {x.target for _, who, x in seat.ledger.statements if who == s and isinstance(x, Accuse | VoteFor)}
         scores[s] = score + 0.5 * len(pointed & pack)
     for s in seat.survivors():  # the doctor stands there
@@ -95,12 +94,12 @@ def check_scores(seat: Seat) -> dict[int, float]:
 
 def protect_scores(seat: Seat) -> dict[int, float]:
     """The doctor stands by the likely seer, else by somebody who looks good; sometimes by themself."""
-    belief = seat.belief(Eyes.OWN)
-    claims = seat.claims()
-    return {
-        s: 0.4 if s == seat.me else CLAIMED_SEER * belief.seer[s] * (s in claims) + belief.seer[s] - 1.5 * belief.wolf[s]
-        for s in seat.view.living()
-    }
+    belief, claims = seat.belief(Eyes.OWN), seat.claims()
+    scores = {seat.me: 0.4}
+    for s in seat.others():
+        believed = 1.0 + (CLAIMED_SEER if s in claims else 0.0)
+        scores[s] = believed * belief.seer[s] - 1.5 * belief.wolf[s]
+    return scores
 
 
 def doomed(seat: Seat, fellow: int) -> bool:

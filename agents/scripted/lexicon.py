@@ -1,4 +1,4 @@
-"""The words that ``reading`` knows, each as one or more symbols: the alphabet of its grammar.
+"""The words that ``reading`` knows, each as symbols: the alphabet of its grammar.
 
 A symbol is one character. Names become characters from ``FIRST_NAME`` on, in seat order. Words that mean nothing here
 are ``FILLER`` (dropped) when they are common little words, and ``OTHER`` when they are not.
@@ -6,7 +6,6 @@ are ``FILLER`` (dropped) when they are common little words, and ``OTHER`` when t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -95,17 +94,17 @@ for _word in _OFTEN_MISSPELT:
         WORDS.setdefault(_slip, WORDS[_word])
 
 
-@lru_cache(maxsize=4096)
-def lexicon(names: Sequence[str], speaker: int) -> dict[str, str]:
-    """All words as symbols at a table with these names; the speaker's own name means "I"."""
-    words = dict(WORDS)
+@lru_cache(maxsize=512)
+def name_symbols(names: tuple[str, ...], speaker: int) -> dict[str, str]:
+    """The names at a table, with small misspellings, as symbols; the speaker's own name means "I"."""
+    out: dict[str, str] = {}
     for seat, name in enumerate(names):
         symbol = "i" if seat == speaker else chr(FIRST_NAME + seat)
         low = name.lower()
-        words[low] = symbol
-        words[low + "'s"] = symbol + "b"
-        words[low + "s"] = symbol + "b"
         if len(low) >= 5:
             for slip in _slips(low):
-                words.setdefault(slip, symbol)
-    return words
+                if slip not in WORDS:
+                    out.setdefault(slip, symbol)
+        out[low] = symbol
+        out[low + "'s"] = out[low + "s"] = symbol + "b"
+    return out

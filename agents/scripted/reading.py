@@ -9,11 +9,10 @@ any other fact: a message reads the same in every game with these names.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from agents.scripted.lexicon import FIRST_NAME, OTHER, lexicon
+from agents.scripted.lexicon import FIRST_NAME, OTHER, WORDS, name_symbols
 from agents.scripted.statements import (
     Accuse,
     Agree,
@@ -69,9 +68,9 @@ def read(text: str, speaker: int, names: tuple[str, ...]) -> tuple[Statement, ..
     return _Reading(speaker).read(_symbols(text, speaker, names))
 
 
-def _symbols(text: str, speaker: int, names: Sequence[str]) -> str:
+def _symbols(text: str, speaker: int, names: tuple[str, ...]) -> str:
     """The message as symbols: clauses end with ``,``, sentences with ``.`` or ``?``; pronouns are resolved."""
-    words = lexicon(tuple(names), speaker)
+    called = name_symbols(names, speaker)
     out: list[str] = []
     last = ""  # the name that a pronoun stands for
     for token in _TOKEN.findall(text.lower().replace("’", "'")):
@@ -81,9 +80,11 @@ def _symbols(text: str, speaker: int, names: Sequence[str]) -> str:
         if token in ".!?":
             out.append("?" if token == "?" else ".")
             continue
-        symbol = words.get(token)
+        symbol = called.get(token)
         if symbol is None:
-            symbol = _unknown(token, words)
+            symbol = WORDS.get(token)
+        if symbol is None:
+            symbol = _unknown(token, called)
         if symbol:
             head = symbol[0]
             if ord(head) >= FIRST_NAME:
@@ -102,10 +103,10 @@ def _symbols(text: str, speaker: int, names: Sequence[str]) -> str:
     return joined
 
 
-def _unknown(token: str, words: dict[str, str]) -> str:
+def _unknown(token: str, called: dict[str, str]) -> str:
     if "'" in token:
         base, _, tail = token.partition("'")
-        symbol = words.get(base, OTHER)
+        symbol = called.get(base) or WORDS.get(base, OTHER)
         return symbol + ("b" if tail == "s" else "n" if tail == "t" else "")
     return OTHER
 

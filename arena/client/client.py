@@ -9,7 +9,7 @@
                 case MatchEnded():
                     break
 
-Replies to a call are given back by the call; everything else comes out of the iteration, in the server's order. One task
+Replies to a call are given back by the call; everything else comes out of the iteration, in order. One task
 may iterate while others call. Used by the terminal and by remote bots.
 """
 
@@ -61,7 +61,7 @@ class RequestRefused(ArenaError):
 
 
 class Disconnected(ArenaError):
-    """The connection is gone. ``close_code`` is the server's (see ``arena.protocol.codes``), or None without a farewell."""
+    """The connection is gone. ``close_code`` is the server's (``arena.protocol.codes``), None without a farewell."""
 
     code = "connection/closed"
 

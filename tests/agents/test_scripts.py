@@ -22,9 +22,8 @@ from arena.games.werewolf.types import Discussion, Reveal, WerewolfOptions
 from arena.rooms.minds import Request
 
 GAME = Werewolf()
-MIX: list[Callable[[Random], Script]] = [
-    SCRIPTS[n] for n in ("careful", "bold", "sly", "random", "careful", "bold", "sly")
-]
+SEATED = ("careful", "bold", "sly", "random", "careful", "bold", "sly")
+MIX: list[Callable[[Random], Script]] = [SCRIPTS[name] for name in SEATED]
 OPTIONS = [
     WerewolfOptions(discussion=d, reveal=r, talk_rounds=n, first_night_kill=k)
     for d, r, n, k in product(Discussion, Reveal, (0, 1, 3, 5), (True, False))
@@ -103,7 +102,9 @@ def _first_night(opening: tuple[Event, ...], chance: Chance, seat: int) -> objec
     script = SCRIPTS["careful"](Random(seat))
     for event in visible(events, seat):
         script.see(event)
-    return [(t.id, script.weigh(t) if t.choices else script.say(t)) for t in GAME.turns(state) if t.seat == seat]
+    return [
+        (t.id, script.weigh(t) if t.choices else script.say(t)) for t in GAME.turns(state) if t.seat == seat
+    ]
 
 
 def test_scripts_beat_chance_on_both_sides() -> None:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,13 +30,6 @@ from arena.journal import (
 )
 
 OUTCOME = Outcome("village", "wolves_dead", ("village", "werewolves"), (1.0, -1.0))
-
-
-@pytest.fixture
-def writer(engine: Engine) -> Iterator[LogWriter]:
-    writer = LogWriter(engine)
-    yield writer
-    writer.close()
 
 
 def started(match_id: str, at: float = 1.0) -> MatchStarted:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from arena.db.engine import open_database
+from arena.db.writer import LogWriter
 
 
 @pytest.fixture
@@ -14,3 +15,10 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     engine = open_database(f"sqlite:///{tmp_path / 'arena.db'}")
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def writer(engine: Engine) -> Iterator[LogWriter]:
+    writer = LogWriter(engine)
+    yield writer
+    writer.close()

@@ -1,0 +1,165 @@
+"""The server: one port, its lobby, its self-play. It is handed everything that it needs and starts no model itself."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.typing import Origin
+
+from arena.clock import Clock, SystemClock
+from arena.db.writer import LogWriter
+from arena.errors import UserError
+from arena.games.registry import GAMES
+from arena.protocol import codes
+from arena.protocol.server_messages import Welcomed
+from arena.rooms.minds import MindSource
+from arena.server.connection import Connection
+from arena.server.counts import Counts, Status
+from arena.server.http import pages
+from arena.server.limits import Limits
+from arena.server.lobby import Lobby
+from arena.server.selfplay import SelfPlay
+from arena.server.session import serve_connection
+
+DEFAULT_PORT: Final = 8321
+_SWEEP_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """``default_fill`` plays every seat that nobody asked anything else for, and stands in for people who left.
+
+    ``origins`` are the web pages whose scripts may connect; programs send no origin and always may.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    default_fill: str = "self"
+    selfplay_rooms: int = 0
+    selfplay_game: str = "werewolf"
+    selfplay_options: Mapping[str, Any] = field(default_factory=dict)
+    origins: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+class ArenaServer:
+    def __init__(
+        self,
+        minds: MindSource,
+        writer: LogWriter,
+        settings: ServerSettings | None = None,
+        clock: Clock | None = None,
+        live_checkpoint: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self.settings = settings or ServerSettings()
+        self._clock = clock or SystemClock()
+        self._live_checkpoint = live_checkpoint
+        self._counts = Counts()
+        s = self.settings
+        self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, s.default_fill)
+        self._selfplay = SelfPlay(
+            self.lobby, s.selfplay_rooms, s.selfplay_game, s.selfplay_options, fill=s.default_fill
+        )
+        self._connections: set[Connection] = set()
+        self._server: Server | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        assert self._server is not None, "the server has not started"
+        host, port = next(iter(self._server.sockets)).getsockname()[:2]
+        return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+
+    @property
+    def status(self) -> Status:
+        return Status(
+            rooms=len(self.lobby.rooms),
+            people=len(self._connections),
+            games_finished=self._counts.games_finished,
+            decisions=self._counts.decisions,
+            decisions_per_s=self._counts.per_s(self._clock.monotonic_s()),
+            live_checkpoint=self._live_checkpoint(),
+        )
+
+    async def start(self) -> None:
+        """
+        Raises:
+            UserError: the port is taken, or this machine has no such address.
+        """
+        s = self.settings
+        try:
+            self._server = await serve(
+                self._serve,
+                s.host,
+                s.port,
+                compression=None,  # costs memory for every connection, and its lengths leak what was said
+                max_size=s.limits.message_bytes,
+                max_queue=8,
+                ping_interval=20,
+                ping_timeout=120,  # a bot that thinks hard answers late
+                close_timeout=2,
+                origins=[None, *(Origin(o) for o in s.origins)],
+                process_request=pages(self.health),
+            )
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise UserError(
+                    f"Port {s.port} is in use already. Choose another one with --port, or stop what runs there."
+                ) from error
+            raise UserError(f"Cannot listen on {s.host}:{s.port}: {error.strerror or error}.") from error
+        self._sweeper = asyncio.create_task(self._sweep())
+        self._selfplay.start()
+
+    async def stop(self) -> None:
+        """No new rooms, running matches given up, people told, sockets closed: in this order."""
+        self.lobby.locked = True
+        await self._selfplay.stop()
+        await self.lobby.stop()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for connection in list(self._connections):
+            connection.close(codes.CLOSE_SERVER_STOPPING, "the server is stopping")
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    def health(self) -> dict[str, Any]:
+        status = self.status
+        return {
+            "status": "stopping" if self.lobby.locked else "ok",
+            "live_checkpoint": status.live_checkpoint,
+            "rooms": status.rooms,
+            "games_finished": status.games_finished,
+            "decisions": status.decisions,
+        }
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        connection = Connection(socket, self.settings.limits, self._clock)
+        self._connections.add(connection)
+        writing = asyncio.create_task(connection.write())
+        welcome = Welcomed(server=_version(), games=sorted(GAMES), live_checkpoint=self._live_checkpoint())
+        try:
+            await serve_connection(connection, self.lobby, welcome)
+        finally:
+            self._connections.discard(connection)
+            connection.close(codes.CLOSE_PROTOCOL_ERROR, "goodbye")
+            await writing
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            self.lobby.sweep()
+
+
+def _version() -> str:
+    try:
+        return f"social-arena {version('social-arena')}"
+    except PackageNotFoundError:
+        return "social-arena"

@@ -1,0 +1,52 @@
+"""Self-play: a number of rooms that minds fill alone, each followed by the next one when it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from arena.errors import ArenaError
+from arena.games.registry import game_by_name
+from arena.server.lobby import Lobby
+
+log = logging.getLogger(__name__)
+
+PAUSE_AFTER_FAILURE_S: Final = 2.0
+
+
+class SelfPlay:
+    """Keeps ``rooms`` matches going in the lobby, where they can be watched. All of them are logged as ``selfplay``."""
+
+    def __init__(self, lobby: Lobby, rooms: int, game: str, options: Mapping[str, Any], fill: str) -> None:
+        self._lobby = lobby
+        self._rooms = rooms
+        self._game = game
+        self._options = options
+        self._fill = fill
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._play_on(), name=f"selfplay-{n}") for n in range(self._rooms)]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _play_on(self) -> None:
+        game = game_by_name(self._game)
+        fills = [self._fill] * game.seat_count(game.options(self._options))
+        while True:
+            try:
+                room = self._lobby.open_room(self._game, self._options, fills, purpose="selfplay")
+            except ArenaError as error:
+                log.error("self-play cannot open a room: %s", error)
+                await asyncio.sleep(PAUSE_AFTER_FAILURE_S)
+                continue
+            task = self._lobby.start(room)
+            await task.ended.wait()
+            self._lobby.finish(room)
+            if task.failed:
+                await asyncio.sleep(PAUSE_AFTER_FAILURE_S)

@@ -1,0 +1,76 @@
+"""What one connected person says, turned into calls on the lobby; refusals go back with their code."""
+
+from __future__ import annotations
+
+from arena.errors import ArenaError
+from arena.protocol import codes
+from arena.protocol.client_messages import (
+    PROTOCOL_VERSION,
+    AnyClientMessage,
+    CreateRoom,
+    Hello,
+    JoinRoom,
+    LeaveRoom,
+    ListRooms,
+    TakeTurn,
+    WatchRoom,
+)
+from arena.protocol.server_messages import RoomsListed, Welcomed
+from arena.protocol.text import clean_text
+from arena.server.connection import Connection
+from arena.server.lobby import Lobby, Refusal
+
+
+async def serve_connection(connection: Connection, lobby: Lobby, welcome: Welcomed) -> None:
+    """Talk with one client until it goes."""
+    hello = await connection.hello()
+    if hello is None:
+        return
+    name = clean_text(hello.name, 40)
+    if hello.protocol != PROTOCOL_VERSION:
+        connection.refuse(
+            codes.WRONG_PROTOCOL,
+            f"This server speaks protocol {PROTOCOL_VERSION}. Use the same version of social-arena.",
+        )
+        connection.close(codes.CLOSE_PROTOCOL_ERROR, "wrong protocol")
+        return
+    if not name:
+        connection.refuse(codes.MALFORMED, "name: there is nothing visible in it")
+        connection.close(codes.CLOSE_PROTOCOL_ERROR, "no name")
+        return
+    connection.name = name
+    connection.send(welcome)
+    try:
+        async for message in connection.messages():
+            try:
+                obey(connection, lobby, message)
+            except ArenaError as error:
+                code = error.code if isinstance(error, Refusal) else codes.BAD_ROOM
+                act_id = message.act_id if isinstance(message, TakeTurn) else None
+                connection.refuse(code, clean_text(error.message, 500), act_id)
+    finally:
+        lobby.drop(connection)
+
+
+def obey(connection: Connection, lobby: Lobby, message: AnyClientMessage) -> None:
+    """
+    Raises:
+        ArenaError: it cannot be done; nothing changed.
+    """
+    match message:
+        case Hello():
+            raise Refusal("You have said hello already.", code=codes.MALFORMED)
+        case ListRooms():
+            connection.send(RoomsListed(rooms=lobby.infos()))
+        case CreateRoom():
+            lobby.create(connection, message)
+        case JoinRoom():
+            lobby.join(connection, message)
+        case WatchRoom(room=room):
+            lobby.watch(connection, room)
+        case TakeTurn():
+            if clean_text(message.act_id) != message.act_id:
+                raise Refusal("act_id: only visible characters are allowed", code=codes.MALFORMED)
+            lobby.take_turn(connection, message)
+        case LeaveRoom(room=room):
+            lobby.leave(connection, room)

@@ -1,0 +1,51 @@
+"""A server for tests, on a free port of this machine, with minds that answer at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from arena.client.client import Arena
+from arena.db.writer import LogWriter
+from arena.protocol.server_messages import AnyServerMessage, EventHappened, MatchEnded, TurnOpened
+from arena.rooms.minds import MindSource
+from arena.server.app import ArenaServer, ServerSettings
+from tests.fakes.minds import FakeMinds
+
+
+@asynccontextmanager
+async def running(writer: LogWriter, minds: MindSource | None = None, **settings: Any) -> AsyncIterator[ArenaServer]:
+    server = ArenaServer(
+        minds or FakeMinds(), writer, ServerSettings(port=0, **settings), live_checkpoint=lambda: "fake-1"
+    )
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+def some_answer(turn: TurnOpened) -> dict[str, Any]:
+    if turn.choices:
+        return {"choice": turn.choices[0]}
+    return {"text": "Good morning."[: turn.text_limit]}
+
+
+async def play_to_end(arena: Arena) -> list[AnyServerMessage]:
+    """Answer every turn of the one room that this client sits in; all that it was told."""
+    seen: list[AnyServerMessage] = []
+    async for message in arena:
+        seen.append(message)
+        match message:
+            case TurnOpened():
+                await arena.take_turn(message.room, message.turn_id, **some_answer(message))
+            case MatchEnded():
+                return seen
+            case _:
+                pass
+    return seen
+
+
+def events(messages: list[AnyServerMessage]) -> list[EventHappened]:
+    return [m for m in messages if isinstance(m, EventHappened)]
