@@ -43,7 +43,7 @@ def answers(until: str | None) -> Callable[[Turn], Act | None]:
         if until is not None and turn.id.startswith(until):
             return None
         if turn.choices:
-            wanted = ("Cleo", "Finn") if turn.id.startswith("night2") else ("Finn", "Cleo", "Gia", "Ben")
+            wanted = ("Dan", "Eva") if turn.id.startswith("night2") else ("Finn", "Cleo", "Gia", "Ben")
             return Act(choice=next((c for c in wanted if c in turn.choices), turn.choices[0]))
         if turn.kind == "pack_talk":
             return Act(text="Then Gia. I will miss her by day.")
@@ -100,7 +100,7 @@ def helping(theme: str = DARK.name) -> Scene:
 SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "lobby": lambda theme: lobby(theme),
     "new-game": lambda theme: lobby(theme, dialog=True),
-    "table": lambda theme: at_table("day2.talk", typed="ben is lying", theme=theme),
+    "table": lambda theme: at_table("day2.talk", typed="it is finn", theme=theme),
     "first-night": lambda theme: at_table("night1.check", theme=theme),
     "vote": lambda theme: at_table("day2.vote", theme=theme),
     "pack": lambda theme: at_table("night2.pack", me=2, theme=theme),
