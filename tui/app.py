@@ -1,14 +1,14 @@
-"""The terminal program: holds the world, hands it to the screens, and turns their wishes into messages to the server."""
+"""The terminal program: holds the world, hands it to the screens, turns their wishes into requests to the server."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from arena.clock import Clock, SystemClock
@@ -33,9 +33,19 @@ class ArenaApp(App[int]):
     TITLE = "Social Arena"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-compact"), (100, "-wide"), (140, "-roomy")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low"), (22, "-normal"), (32, "-tall")]
-    BINDINGS = [
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-tiny"),
+        (60, "-compact"),
+        (100, "-wide"),
+        (140, "-roomy"),
+    ]
+    VERTICAL_BREAKPOINTS = [
+        (0, "-flat"),
+        (16, "-low"),
+        (22, "-normal"),
+        (32, "-tall"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", id="app.help", priority=True),
         Binding("ctrl+p", "command_palette", "Commands", id="app.commands", priority=True),
         Binding("ctrl+q", "leave_or_quit", "Leave", id="app.leave", priority=True),

@@ -5,8 +5,8 @@ It is made from the real rules with drawn acts, so it can never show what the ru
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from arena.games.chance import Chance
 from arena.games.core import Act, Event, Turn, begin, step
@@ -52,10 +52,8 @@ PACK: Final = (
 )
 
 
-class Player(Protocol):
-    """Answers my own turns; None leaves the turn open and stops the game there."""
-
-    def __call__(self, turn: Turn) -> Act | None: ...
+Player = Callable[[Turn], Act | None]
+"""Answers my own turns; None leaves the turn open and stops the game there."""
 
 
 class CannedGame:

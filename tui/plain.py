@@ -144,14 +144,16 @@ class PlainGame:
                 return
         act_id = uuid4().hex
         self.world = replace(self.world, table=store.sent(table, act_id, text, choice))
-        self.say(f"You chose {clean_text(choice or 'nobody', 40)}." if table.turn.choices else f"You say: {text or 'nothing'}")
+        self.say(
+            f"You chose {clean_text(choice or 'nobody', 40)}."
+            if table.turn.choices
+            else f"You say: {text or 'nothing'}"
+        )
         try:
             await self.link.take_turn(table.room.room, table.turn.turn_id, text=text, choice=choice, act_id=act_id)
         except ArenaError as error:
             assert self.world.table is not None, "a table does not go away"
-            self.world = replace(
-                self.world, table=store.refused(self.world.table, act_id, error.code, error.message)
-            )
+            self.world = replace(self.world, table=store.refused(self.world.table, act_id, error.code, error.message))
             self.say(f"! {words.refusal(error.code, clean_text(error.message, 300))}")
             if self.early:
                 await self._answer_early()

@@ -1,4 +1,4 @@
-"""Play from this terminal: connect, then the screens or the plain lines. The command ``arena play`` is a thin shell of it."""
+"""Play from this terminal: connect, then the screens or the plain lines. ``arena play`` is a thin shell of it."""
 
 from __future__ import annotations
 

@@ -58,9 +58,7 @@ async def settle(pilot: Pilot[int]) -> None:
         await pilot.pause()
 
 
-def at_table(
-    until: str | None, me: int | None = 0, seed: int = 3, typed: str = "", theme: str = DARK.name
-) -> Scene:
+def at_table(until: str | None, me: int | None = 0, seed: int = 3, typed: str = "", theme: str = DARK.name) -> Scene:
     """The table at my turn ``until``, or at the end."""
     link = CannedLink(CannedGame(me, seed))
     link.put(*link.game.play(answers(until)))

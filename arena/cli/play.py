@@ -34,7 +34,9 @@ def play(
     watch: Annotated[str | None, typer.Option(help="Follow this room without a seat.")] = None,
     talk_rounds: Annotated[int | None, typer.Option(min=0, max=5, help="Talk rounds a day, in games you open.")] = None,
     discussion: Annotated[Talk | None, typer.Option(help="How the talk goes, in games you open.")] = None,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of screens: for pipes and screen readers.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines instead of screens: for pipes and screen readers.")
+    ] = False,
 ) -> None:
     """Play Werewolf from this terminal; the language model plays the others."""
     from arena.errors import ArenaError

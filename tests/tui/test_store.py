@@ -81,7 +81,9 @@ def test_a_refused_act_opens_the_turn_again_with_the_reason() -> None:
     assert other.table is not None
     assert not other.table.my_turn
     assert other.notice == "no"
-    world = store.receive(World(table=table), Refused(code="act/text_too_long", message="That is too long.", act_id="a1"), 0)
+    world = store.receive(
+        World(table=table), Refused(code="act/text_too_long", message="That is too long.", act_id="a1"), 0
+    )
     assert world.table is not None
     assert world.table.my_turn
     assert world.table.notice == "That is too long."
@@ -162,7 +164,9 @@ def test_votes_are_kept_as_ballots() -> None:
 
 def test_the_dead_are_dead_and_the_end_is_the_end() -> None:
     messages = list(CannedGame(0, 6).play(quiet))
-    killed = EventHappened(room=ROOM, seq=2, kind="killed", data={"seat": 0, "shown": "seer"}, public=True, line="Ada was killed.")
+    killed = EventHappened(
+        room=ROOM, seq=2, kind="killed", data={"seat": 0, "shown": "seer"}, public=True, line="Ada was killed."
+    )
     opening = [m for m in messages if getattr(m, "seq", 0) < 2 and m.type in ("room_joined", "event_happened")]
     dead = told([*opening, killed]).table
     assert dead is not None
@@ -177,7 +181,9 @@ def test_the_dead_are_dead_and_the_end_is_the_end() -> None:
 
 def test_another_mind_in_a_seat_is_told_once_the_game_runs() -> None:
     table = table_at("day1.talk")
-    world = store.receive(World(table=table), SeatChanged(room=ROOM, seat=SeatInfo(seat=1, name="Ben", mind="person")), 0)
+    world = store.receive(
+        World(table=table), SeatChanged(room=ROOM, seat=SeatInfo(seat=1, name="Ben", mind="person")), 0
+    )
     assert world.table is not None
     assert world.table.mind(1) == "person"
     assert world.table.lines[-1].text == "Ben is now played by a person."

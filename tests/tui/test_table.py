@@ -35,7 +35,7 @@ Make = Callable[..., ArenaApp]
 def text_of(app: ArenaApp) -> str:
     """What stands on the screen, row by row."""
     width = app.size.width
-    rows = app.screen._compositor.render_strips(app.size)  # noqa: SLF001
+    rows = app.screen._compositor.render_strips(app.size)
     return "\n".join(strip.text[:width].rstrip() for strip in rows)
 
 
@@ -107,12 +107,14 @@ async def test_a_choice_by_mouse(make_app: Make) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         choices = app.screen.query_one(Choices)
-        await pilot.click(choices, offset=(choices._cell_width() + 3, 0))  # noqa: SLF001
+        await pilot.click(choices, offset=(choices._cell_width() + 3, 0))
         await settle(pilot)
     assert arena.acts[0][2] == "Cleo"
 
 
-@pytest.mark.parametrize(("turn", "key"), [("night1", "0"), ("night1", "ctrl+n"), ("day1.talk", "ctrl+n"), ("day1.vote", "0")])
+@pytest.mark.parametrize(
+    ("turn", "key"), [("night1", "0"), ("night1", "ctrl+n"), ("day1.talk", "ctrl+n"), ("day1.vote", "0")]
+)
 async def test_passing_has_its_own_key(make_app: Make, turn: str, key: str) -> None:
     arena = FakeArena()
     arena.skip_to(turn)
@@ -207,13 +209,13 @@ async def test_my_turn_rings_once(make_app: Make, monkeypatch: pytest.MonkeyPatc
         assert len(rung) == 2
 
 
-async def test_the_time_runs_down(make_app: Make, clock) -> None:  # noqa: ANN001
+async def test_the_time_runs_down(make_app: Make, clock) -> None:
     app = make_app(FakeArena(), room=ROOM)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         assert "0:45" in text_of(app)
         clock.now_s = 40.0
-        app._tick()  # noqa: SLF001
+        app._tick()
         await settle(pilot)
         assert "0:05" in text_of(app)
         assert app.screen.query_one(TurnPanel).has_class("hurry")
@@ -226,7 +228,12 @@ async def test_the_dead_see_that_they_are_dead_and_watch_on(make_app: Make) -> N
         arena.hold = True
         await settle(pilot)
         died = EventHappened(
-            room=ROOM, seq=90, kind="killed", data={"seat": 0, "shown": "seer"}, public=True, line="Ada was killed: the seer."
+            room=ROOM,
+            seq=90,
+            kind="killed",
+            data={"seat": 0, "shown": "seer"},
+            public=True,
+            line="Ada was killed: the seer.",
         )
         arena.hold = False
         arena.put(died)
@@ -350,10 +357,14 @@ async def test_hostile_text_is_shown_as_text(make_app: Make, size: tuple[int, in
         await settle(pilot)
         for i, text in enumerate(HOSTILE):
             arena.put(
-                EventHappened(room=ROOM, seq=100 + i, kind="said", data={"seat": 1, "text": text}, public=True, line=text)
+                EventHappened(
+                    room=ROOM, seq=100 + i, kind="said", data={"seat": 1, "text": text}, public=True, line=text
+                )
             )
         arena.put(
-            EventHappened(room=ROOM, seq=200, kind="pack_said", data={"seat": 2, "text": HOSTILE[4]}, public=False, line=""),
+            EventHappened(
+                room=ROOM, seq=200, kind="pack_said", data={"seat": 2, "text": HOSTILE[4]}, public=False, line=""
+            ),
             EventHappened(
                 room=ROOM, seq=201, kind="started", public=True, line=HOSTILE[4],
                 data={"names": [HOSTILE[4], HOSTILE[0], "‮x", *HOSTILE[5:9]], "options": {}, "cast": {}},
@@ -407,5 +418,3 @@ async def test_a_new_game_with_chosen_options(make_app: Make) -> None:
         await press(pilot, "n", "right", "down", "right")
         await press(pilot, "tab", "enter")
         assert arena.created == [{"talk_rounds": 2, "discussion": "parallel"}]
-
-

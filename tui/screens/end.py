@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
@@ -21,7 +23,7 @@ class EndScreen(Screen[None]):
 
     CSS_PATH = "end.tcss"
     AUTO_FOCUS = "#again"
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "again", "Play again", id="end.again"),
         Binding("l", "leave", "Lobby", id="end.leave"),
         Binding("escape", "back", "Talk", id="end.back"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -15,7 +17,7 @@ class LeaveScreen(ModalScreen[bool]):
 
     CSS_PATH = "dialog.tcss"
     AUTO_FOCUS = "#stay"
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Leave", id="leave.yes"),
         Binding("n,escape", "answer(False)", "Stay", id="leave.no"),
         Binding("left", "app.focus_previous", show=False),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
@@ -16,7 +18,9 @@ from tui.state import Connection, World
 from tui.widgets.room_list import HEAD, RoomList
 from tui.widgets.too_small import TooSmall
 
-PITCH = "Seven sit in a village, two are werewolves. Talk, lie, find them out.\nOne language model plays all the others."
+PITCH = (
+    "Seven sit in a village, two are werewolves. Talk, lie, find them out.\nOne language model plays all the others."
+)
 
 
 class LobbyScreen(Screen[None]):
@@ -24,7 +28,7 @@ class LobbyScreen(Screen[None]):
 
     CSS_PATH = "lobby.tcss"
     AUTO_FOCUS = "#quick"
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quick", "Play now", id="lobby.quick"),
         Binding("n", "new", "New game", id="lobby.new"),
         Binding("w", "watch", "Watch", id="lobby.watch"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer
@@ -24,7 +26,7 @@ class TableScreen(Screen[None]):
 
     CSS_PATH = "table.tcss"
     AUTO_FOCUS = ""
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n", "pass_turn", "Pass", id="table.pass", priority=True),
         Binding("pageup", "scroll_talk(-1)", "Older", id="table.older", priority=True, show=False),
         Binding("pagedown", "scroll_talk(1)", "Newer", id="table.newer", priority=True, show=False),
@@ -92,4 +94,3 @@ class TableScreen(Screen[None]):
     def action_result(self) -> None:
         if self.world.table is not None:
             self.app.push_screen(EndScreen(self.world.table))
-

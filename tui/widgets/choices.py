@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from textual import events
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Offset, Size
 from textual.message import Message
@@ -24,7 +24,7 @@ class Choices(Widget, can_focus=True):
     DEFAULT_CSS = """
     Choices { height: auto; width: 1fr; margin: 0 0; pointer: pointer; }
     """
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right", "move(1)", "Next choice", show=False),
         Binding("left", "move(-1)", "Previous choice", show=False),
         Binding("down", "move_row(1)", "Next row", show=False),

@@ -29,7 +29,12 @@ class Draft(TextArea):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(
-            id=id, soft_wrap=True, compact=True, tab_behavior="focus", highlight_cursor_line=False, show_line_numbers=False
+            id=id,
+            soft_wrap=True,
+            compact=True,
+            tab_behavior="focus",
+            highlight_cursor_line=False,
+            show_line_numbers=False,
         )
         self.cursor_blink = False
 

@@ -64,7 +64,9 @@ class PhaseTrack(Widget):
 
     def _right(self, world: World, table: Table) -> Content:
         if world.connection is not Connection.CONNECTED:
-            return Content.styled("reconnecting…" if world.connection is Connection.CONNECTING else "no connection", "bold $error")
+            return Content.styled(
+                "reconnecting…" if world.connection is Connection.CONNECTING else "no connection", "bold $error"
+            )
         left_s = table.turn.left_s(self.now_s) if table.turn and table.my_turn else None
         if left_s is not None:
             style = "bold $error" if left_s <= HURRY_S else "bold $accent"

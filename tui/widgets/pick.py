@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
@@ -16,7 +18,7 @@ class Pick(Widget, can_focus=True):
     DEFAULT_CSS = """
     Pick { height: 1; width: 1fr; }
     """
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right", "move(1)", "Next", show=False),
         Binding("left", "move(-1)", "Previous", show=False),
     ]
@@ -36,7 +38,11 @@ class Pick(Widget, can_focus=True):
         return 1
 
     def render(self) -> Content:
-        lit = "bold $block-cursor-foreground on $block-cursor-background" if self.has_focus else "bold $background on $primary"
+        lit = (
+            "bold $block-cursor-foreground on $block-cursor-background"
+            if self.has_focus
+            else "bold $background on $primary"
+        )
         cells = [
             Content.styled(f" {value} ", lit if i == self.at else "$foreground on $panel")
             for i, value in enumerate(self.values)

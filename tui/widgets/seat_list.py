@@ -46,7 +46,11 @@ class SeatList(Widget):
         role = table.known_role(seat)
         evil = role == "werewolf"
         if dead:
-            mark, name_style, role_style = ("† ", "$error 70%"), f"{colour} 55% strike", "$error 75%" if evil else "$faint"
+            mark, name_style, role_style = (
+                ("† ", "$error 70%"),
+                f"{colour} 55% strike",
+                "$error 75%" if evil else "$faint",
+            )
         else:
             turn = seat in table.speaking()
             mark = ("▸ ", "bold $accent") if turn else ("  ", "")

@@ -51,7 +51,11 @@ class VoteMatrix(Widget):
                     row = row.append(_cell("", "", CELL))
                     continue
                 target = votes[day][voter]
-                row = row.append(_cell("–", "$faint", CELL) if target is None else _cell(table.name(target), seat_colour(target), CELL))
+                row = row.append(
+                    _cell("–", "$faint", CELL)
+                    if target is None
+                    else _cell(table.name(target), seat_colour(target), CELL)
+                )
             rows.append(row)
         return Content("\n").join(rows)
 
