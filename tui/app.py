@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import uuid4
 
 from textual.app import App, SystemCommand
@@ -24,7 +24,10 @@ from tui.screens.table import TableScreen
 from tui.state import Connection, World
 from tui.themes import DARK, LIGHT
 
-LIST_EVERY_S = 3.0
+LIST_EVERY_S: Final = 3.0
+WIDTHS: Final[list[tuple[int, str]] | None] = [(0, "-tiny"), (60, "-compact"), (100, "-wide"), (140, "-roomy")]
+HEIGHTS: Final[list[tuple[int, str]] | None] = [(0, "-flat"), (16, "-low"), (22, "-normal"), (32, "-tall")]
+"""From so many columns and rows on, a screen has this class; the style sheets do the rest."""
 
 
 class ArenaApp(App[int]):
@@ -33,18 +36,8 @@ class ArenaApp(App[int]):
     TITLE = "Social Arena"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [
-        (0, "-tiny"),
-        (60, "-compact"),
-        (100, "-wide"),
-        (140, "-roomy"),
-    ]
-    VERTICAL_BREAKPOINTS = [
-        (0, "-flat"),
-        (16, "-low"),
-        (22, "-normal"),
-        (32, "-tall"),
-    ]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", id="app.help", priority=True),
         Binding("ctrl+p", "command_palette", "Commands", id="app.commands", priority=True),

@@ -28,7 +28,7 @@ class Talk(StrEnum):
 
 
 def play(
-    url: Annotated[str, typer.Option(help="The server's address.")] = DEFAULT_URL,
+    url: Annotated[str, typer.Option("--url", "--server", help="The server's address.")] = DEFAULT_URL,
     name: Annotated[str | None, typer.Option(help="Your handle; your login name if not given.")] = None,
     room: Annotated[str | None, typer.Option(help="Sit down in this room.")] = None,
     watch: Annotated[str | None, typer.Option(help="Follow this room without a seat.")] = None,
@@ -39,7 +39,6 @@ def play(
     ] = False,
 ) -> None:
     """Play Werewolf from this terminal; the language model plays the others."""
-    from arena.errors import ArenaError
     from tui.play import check_terminal, run
 
     options: dict[str, object] = {}
@@ -47,14 +46,10 @@ def play(
         options["talk_rounds"] = talk_rounds
     if discussion is not None:
         options["discussion"] = discussion.value
-    try:
-        if not plain:
-            check_terminal()
-        with _server_at(url, may_ask=sys.stdin.isatty()):
-            code = run(url, name or getpass.getuser(), room=room, watch=watch, options=options, plain=plain)
-    except ArenaError as error:
-        typer.echo(error.message, err=True)
-        raise typer.Exit(2) from None
+    if not plain:
+        check_terminal()
+    with _server_at(url, may_ask=sys.stdin.isatty()):
+        code = run(url, name or getpass.getuser(), room=room, watch=watch, options=options, plain=plain)
     raise typer.Exit(code)
 
 
