@@ -1,0 +1,69 @@
+"""The ``arena`` command. Only the module of the command that is asked for is imported: help stays quick.
+
+A command is a module of this package with a function of the same name, and a row in ``COMMANDS``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+
+from arena.errors import ArenaError
+
+COMMANDS: Final[dict[str, str]] = {
+    "serve": "Start a server: rooms for people, and self-play beside them.",
+    "matches": "List the matches in the database.",
+    "replay": "Show a match again, as one seat saw it or as it was.",
+}
+"""Each command and its line in the help."""
+
+EXIT_USER_ERROR: Final = 2
+
+
+def build(wanted: str | None) -> typer.Typer:
+    """The application with the ``wanted`` command loaded and all others as mere lines of help."""
+    app = typer.Typer(
+        name="arena",
+        help="One language model plays every seat of a social game, and people play with it.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_root)
+    for name, line in COMMANDS.items():
+        if name == wanted:
+            app.command(name)(_load(name))
+        else:
+            app.command(name, help=line)(_unloaded)
+    return app
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The console script. Users' mistakes end in one line on stderr and status 2, never in a traceback."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    wanted = next((a for a in arguments if not a.startswith("-")), None)
+    try:
+        build(wanted)(args=arguments)
+    except ArenaError as error:
+        typer.echo(f"arena: {error.message}", err=True)
+        sys.exit(EXIT_USER_ERROR)
+
+
+def _root() -> None:
+    """One language model plays every seat of a social game, and people play with it."""
+
+
+def _unloaded() -> None:
+    raise AssertionError("only the wanted command is ever called")
+
+
+def _load(name: str) -> Callable[..., Any]:
+    return getattr(import_module(f"arena.cli.{name}"), name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""``arena matches``: what the database holds."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from arena.db.repo import MatchSummary
+
+
+def matches(
+    db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, the newest first.")] = 20,
+    purpose: Annotated[str | None, typer.Option(help="Only room, selfplay or evaluation.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
+) -> None:
+    """List the matches in the database, the newest first."""
+    from arena.db.engine import open_database
+    from arena.db.repo import list_matches
+    from arena.paths import default_database_url
+
+    engine = open_database(db or default_database_url())
+    found = list_matches(engine, limit=limit, purpose=purpose)
+    if as_json:
+        typer.echo(json.dumps([as_dict(m) for m in found], ensure_ascii=False, indent=2))
+        return
+    if not found:
+        typer.echo("No matches yet. Start some with: arena serve", err=True)
+        return
+    typer.echo(f"{'match':12}  {'game':9}  {'purpose':10}  {'started':16}  {'minutes':>7}  result")
+    for m in found:
+        started = datetime.fromtimestamp(m.started_at).strftime("%Y-%m-%d %H:%M")
+        minutes = f"{(m.ended_at - m.started_at) / 60:.1f}" if m.ended_at is not None else ""
+        typer.echo(f"{m.id:12}  {m.game:9}  {m.purpose:10}  {started:16}  {minutes:>7}  {_result(m)}")
+
+
+def as_dict(match: MatchSummary) -> dict[str, Any]:
+    """One match as plain JSON values."""
+    outcome = match.outcome
+    return {
+        "match": match.id,
+        "game": match.game,
+        "options": dict(match.options),
+        "purpose": match.purpose,
+        "rated": match.rated,
+        "status": match.status,
+        "minds": list(match.minds),
+        "started_at": match.started_at,
+        "ended_at": match.ended_at,
+        "winner": outcome and outcome.winner,
+        "reason": match.reason,
+        "sides": outcome and list(outcome.sides),
+        "returns": outcome and list(outcome.returns),
+    }
+
+
+def _result(match: MatchSummary) -> str:
+    if match.outcome is not None:
+        return f"{match.outcome.winner} ({match.outcome.reason})"
+    return match.status if match.reason is None else f"{match.status} ({match.reason})"

@@ -1,0 +1,125 @@
+"""``arena serve``: the composition of database, minds and server, with one live status line."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from arena.server.app import ArenaServer
+    from arena.server.counts import Status
+
+NO_MODEL: Final = "none"
+PLAIN_STATUS_S: Final = 10.0
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8321,
+    db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
+    model: Annotated[
+        str, typer.Option(metavar="NAME_OR_PATH", help="Model that plays; 'none' seats scripts only.")
+    ] = "live",
+    rooms: Annotated[int, typer.Option(min=0, max=1000, help="Rooms of self-play kept going.")] = 4,
+    game: Annotated[str, typer.Option(help="Game of the self-play rooms.")] = "werewolf",
+) -> None:
+    """Start a server: rooms for people, and self-play beside them.
+
+    It stops at Ctrl-C. A running match that is stopped counts as abandoned.
+    """
+    asyncio.run(_serve(host, port, db, model, rooms, game))
+
+
+async def _serve(host: str, port: int, db: str | None, model: str, rooms: int, game: str) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with composed(host, port, db, model, rooms, game) as server:
+        typer.echo(f"Serving on {server.url} (database: {db or 'default'}, model: {model}).")
+        join = "arena play" if server.url.endswith(":8321") else f"arena play --server {server.url}"
+        typer.echo(f"Join from another terminal with: {join}")
+        await _show(lambda: server.status, stop)
+        typer.echo("Stopping.")
+
+
+@asynccontextmanager
+async def composed(
+    host: str, port: int, db: str | None, model: str, rooms: int, game: str
+) -> AsyncIterator[ArenaServer]:
+    """A running server with all that it needs; everything is closed again in the opposite order.
+
+    Raises:
+        ArenaError: the database, the model, the game or the port cannot be had.
+    """
+    from agents.registry import open_minds
+    from arena.db.engine import open_database
+    from arena.db.writer import LogWriter
+    from arena.games.registry import game_by_name
+    from arena.paths import default_database_url
+    from arena.server.app import ArenaServer, ServerSettings
+
+    chosen = game_by_name(game)
+    engine = open_database(db or default_database_url(), check=True)
+    try:
+        minds = open_minds(model=model, engine=engine, game=chosen)
+        await minds.start()
+        writer = LogWriter(engine)
+        settings = ServerSettings(
+            host=host,
+            port=port,
+            default_fill="scripted:careful" if model == NO_MODEL else "self",
+            selfplay_rooms=rooms,
+            selfplay_game=game,
+        )
+        server = ArenaServer(minds, writer, settings, live_checkpoint=lambda: minds.live_checkpoint)
+        try:
+            await server.start()
+            yield server
+        finally:
+            await server.stop()
+            await minds.stop()
+            writer.close()
+    finally:
+        engine.dispose()
+
+
+async def _show(status: Callable[[], Status], stop: asyncio.Event) -> None:
+    """Until ``stop``: one line that changes in place, or now and then a plain one where nobody watches."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console()
+    if console.is_terminal:
+        with Live(Text(_line(status())), console=console, auto_refresh=False, transient=True) as live:
+            while not await _stopped(stop, 0.5):
+                live.update(Text(_line(status())), refresh=True)
+        return
+    shown = ""
+    while not await _stopped(stop, PLAIN_STATUS_S):
+        line = _line(status())
+        if line != shown:
+            typer.echo(line)
+            shown = line
+
+
+async def _stopped(stop: asyncio.Event, within_s: float) -> bool:
+    try:
+        async with asyncio.timeout(within_s):
+            await stop.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _line(status: Status) -> str:
+    return (
+        f"rooms {status.rooms} · people {status.people} · games {status.games_finished} · "
+        f"decisions {status.decisions} ({status.decisions_per_s:.0f}/s) · model {status.live_checkpoint or 'none'}"
+    )

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from arena.cli.main import COMMANDS, main
+from arena.client.client import connect
+from arena.db.writer import LogWriter
+from arena.rooms.effects import Append
+from tests.fakes.minds import public_act
+from tests.fakes.servers import play_to_end
+from tests.rooms.play import play, werewolf_room
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return ended.value.code if isinstance(ended.value.code, int) else 0
+
+
+@pytest.fixture
+def played(writer: LogWriter, tmp_path: Path) -> str:
+    """The path of a database with one finished match ``m``."""
+    effects = play(werewolf_room(4, people=(2,)), public_act)
+    for effect in effects:
+        if isinstance(effect, Append):
+            writer.append(effect.rows).result(5)
+    return str(tmp_path / "arena.db")
+
+
+def test_help_is_light() -> None:
+    program = (
+        "import sys, time; began = time.perf_counter(); from arena.cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "took = time.perf_counter() - began\n"
+        "heavy = {'torch', 'textual', 'sqlalchemy', 'websockets', 'transformers', 'alembic'} & set(sys.modules)\n"
+        "print('HEAVY', sorted(heavy), 'TOOK', took)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "HEAVY []" in done.stdout
+    assert all(name in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(name, "--help") == 0
+    assert COMMANDS[name].split(":")[0].split(",")[0].rstrip(".") in capsys.readouterr().out
+
+
+def test_matches(played: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("matches", "--db", played, "--json") == 0
+    (match,) = json.loads(capsys.readouterr().out)
+    assert (match["match"], match["status"], match["purpose"]) == ("m", "over", "room")
+    assert run("matches", "--db", played) == 0
+    assert match["winner"] in capsys.readouterr().out
+
+
+def test_replay_shows_a_seat_what_it_saw(played: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("replay", "m", "--db", played) == 0
+    everything = capsys.readouterr().out
+    cards = [line for line in everything.splitlines() if "You are" in line]
+    assert len(cards) == 7
+    assert run("replay", "m", "--db", played, "--seat", "2", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    name = document["names"][2]
+    assert [e["seq"] for e in document["events"]] == list(range(len(document["events"])))
+    assert [e["data"]["seat"] for e in document["events"] if e["kind"] == "dealt"] == [2]
+    assert run("replay", "m", "--db", played, "--seat", name.lower()) == 0
+    seen = capsys.readouterr().out.splitlines()
+    assert seen == [e["line"] for e in document["events"] if e["line"]]
+    assert sum("You are" in line for line in seen) == 1
+    assert not any(line.startswith("  [") for line in seen)
+
+
+def test_a_running_match_shows_no_secrets(
+    writer: LogWriter, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for effect in play(werewolf_room(4), public_act, until=5):
+        if isinstance(effect, Append):
+            writer.append(effect.rows).result(5)
+    assert run("replay", "m", "--db", str(tmp_path / "arena.db"), "--json") == 0
+    assert all(e["public"] for e in json.loads(capsys.readouterr().out)["events"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("replay", "nope"), "There is no match 'nope'"),
+        (("replay", "m", "--seat", "Nobody"), "There is no seat 'Nobody'"),
+        (("serve", "--game", "chess", "--model", "none"), "There is no game 'chess'"),
+    ],
+)
+def test_mistakes_are_one_line_and_status_two(
+    played: str, arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*arguments, "--db", played) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert message in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_missing_database_folder_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("matches", "--db", "/nowhere/at/all.db") == 2
+    assert "--db" in capsys.readouterr().err
+
+
+async def test_serve_plays_is_joined_and_stops(tmp_path: Path, engine: Engine) -> None:
+    db = str(tmp_path / "arena.db")
+    command = [sys.executable, "-m", "arena.cli.main", "serve", "--port", "0", "--db", db, "--model", "none"]
+    child = await asyncio.create_subprocess_exec(
+        *command, "--rooms", "1", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "NO_COLOR": "1"}
+    )
+    assert child.stdout is not None
+    try:
+        async with asyncio.timeout(30):
+            first = (await child.stdout.readline()).decode()
+            found = re.search(r"ws://127\.0\.0\.1:(\d+)", first)
+            assert found, first
+            assert b"arena play" in await child.stdout.readline()
+            async with connect(found[0], "Ann") as ann:
+                await ann.join()
+                await play_to_end(ann)
+            second = await asyncio.create_subprocess_exec(
+                *command[:5], found[1], *command[6:], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+            _, error = await second.communicate()
+            assert second.returncode == 2
+            assert b"is in use already" in error
+            assert b"Traceback" not in error
+            began = time.monotonic()
+            child.send_signal(signal.SIGINT)
+            rest = await child.stdout.read()
+            assert await child.wait() == 0, rest
+            assert b"Stopping." in rest
+            assert b"Traceback" not in rest
+            assert time.monotonic() - began < 10
+    finally:
+        if child.returncode is None:
+            child.kill()
