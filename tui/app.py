@@ -135,6 +135,7 @@ class ArenaApp(App[int]):
         """Run a request for a seat beside the screens; what it refuses is shown in words."""
 
         async def asking() -> None:
+            await self._give_up_seat()
             try:
                 self.post_message(messages.Received(await wish))
             except ArenaError as error:
@@ -203,8 +204,9 @@ class ArenaApp(App[int]):
         self._list_rooms()
 
     async def _give_up_seat(self) -> None:
+        """Also after the end: a server counts the rooms that one sits in."""
         table = self.world.table
-        if table is None or table.over:
+        if table is None:
             return
         try:
             await self.link.leave(table.room.room)
