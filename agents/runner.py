@@ -33,6 +33,7 @@ class Played:
     """A finished match."""
 
     match_id: str
+    game: Game[Any, Any]
     lineup: Lineup
     outcome: Outcome
     events: tuple[Event, ...]
@@ -81,6 +82,7 @@ class MatchRunner:
                 task.cancel()
         return Played(
             match_id=self._room.match_id,
+            game=self._room.game,
             lineup=self._lineup,
             outcome=self._room.outcome,
             events=tuple(self._room.history.events),

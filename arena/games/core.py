@@ -125,6 +125,8 @@ class Game(ABC, Generic[Options, State]):
     summary: ClassVar[str]
     words: ClassVar[tuple[str, ...]] = ()
     """Names and roles: a tokenizer made for this game gives each of them a token of its own."""
+    decisive: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of choice whose effect shows in the very next ``standing``: credit for them can be computed exactly."""
     fades: ClassVar[Mapping[str, frozenset[str]]] = {}
     """Public event kind → private event kinds that a prompt no longer repeats once it has happened (what was whispered
     last night, when the next night begins). Only prompts forget; the log and the players' screens keep everything."""
@@ -170,6 +172,11 @@ class Game(ABC, Generic[Options, State]):
 
     @abstractmethod
     def outcome(self, state: State) -> Outcome | None: ...
+
+    @abstractmethod
+    def standing(self, state: State) -> str:
+        """The situation, secrets included, as far as it decides who wins: what a critic keys its table by. Hosts and
+        trainers only; never shown to a seat."""
 
     @abstractmethod
     def seat_names(self, state: State) -> tuple[str, ...]: ...
