@@ -15,6 +15,7 @@ import typer
 from arena.errors import ArenaError
 
 COMMANDS: Final[dict[str, str]] = {
+    "play": "Play Werewolf from this terminal; the language model plays the others.",
     "serve": "Start a server: rooms for people, and self-play beside them.",
     "matches": "List the matches in the database.",
     "replay": "Show a match again, as one seat saw it or as it was.",

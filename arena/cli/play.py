@@ -1,0 +1,115 @@
+"""``arena play``: a seat at the table, from this terminal."""
+
+from __future__ import annotations
+
+import getpass
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import typer
+
+DEFAULT_URL: Final = "ws://127.0.0.1:8765"
+START_S: Final = 90.0
+"""How long a server that we started may take until it answers: it loads a model first."""
+STOP_S: Final = 10.0
+
+
+class Talk(StrEnum):
+    ROUNDS = "rounds"
+    PARALLEL = "parallel"
+
+
+def play(
+    url: Annotated[str, typer.Option("--url", "--server", help="The server's address.")] = DEFAULT_URL,
+    name: Annotated[str | None, typer.Option(help="Your handle; your login name if not given.")] = None,
+    room: Annotated[str | None, typer.Option(help="Sit down in this room.")] = None,
+    watch: Annotated[str | None, typer.Option(help="Follow this room without a seat.")] = None,
+    talk_rounds: Annotated[int | None, typer.Option(min=0, max=5, help="Talk rounds a day, in games you open.")] = None,
+    discussion: Annotated[Talk | None, typer.Option(help="How the talk goes, in games you open.")] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines instead of screens: for pipes and screen readers.")
+    ] = False,
+) -> None:
+    """Play Werewolf from this terminal; the language model plays the others."""
+    from tui.play import check_terminal, run
+
+    options: dict[str, object] = {}
+    if talk_rounds is not None:
+        options["talk_rounds"] = talk_rounds
+    if discussion is not None:
+        options["discussion"] = discussion.value
+    if not plain:
+        check_terminal()
+    with _server_at(url, may_ask=sys.stdin.isatty()):
+        code = run(url, name or getpass.getuser(), room=room, watch=watch, options=options, plain=plain)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _server_at(url: str, *, may_ask: bool) -> Iterator[None]:
+    """A server for the while: the one that answers, or one that the player lets us start. Ours ends with us."""
+    if answers(url) or url != DEFAULT_URL or not may_ask:
+        yield
+        return
+    if not typer.confirm(f"No server answers at {url}. Start one here?", default=True):
+        raise typer.Exit(2)
+    from arena.errors import UserError
+    from arena.paths import data_folder
+
+    log = data_folder() / "server.log"
+    with log.open("ab") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "arena.cli.main", "serve"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl+C in the game is not meant for the server
+        )
+    try:
+        typer.echo(f"Starting a server (its output goes to {log}) …")
+        if not _wait(server, url):
+            raise UserError(f"The server did not start. {_last_line(log)} See {log}")
+        yield
+    finally:
+        _stop(server)
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers ``/healthz`` at this websocket address."""
+    page = url.replace("wss://", "https://", 1).replace("ws://", "http://", 1).rstrip("/") + "/healthz"
+    try:
+        with urlopen(page, timeout=2) as response:  # an address that the player typed, with http(s) put in front
+            return response.status == 200
+    except (URLError, OSError, ValueError):
+        return False
+
+
+def _wait(server: subprocess.Popen[bytes], url: str) -> bool:
+    until = time.monotonic() + START_S
+    while server.poll() is None and time.monotonic() < until:
+        if answers(url):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""

@@ -1,0 +1,20 @@
+"""Pictures of the screens; ``pytest --snapshot-update tests/tui/test_snapshots.py`` draws them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tui.screenshots import SCENES
+from tui.themes import DARK, LIGHT
+
+SIZES = [(80, 24), (120, 36), (160, 48)]
+
+
+@pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
+@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
+@pytest.mark.parametrize("scene", ["lobby", "table", "end"])
+def test_screen(snap_compare: Callable[..., bool], scene: str, size: tuple[int, int], theme: str) -> None:
+    app, prepare = SCENES[scene](theme)
+    assert snap_compare(app, terminal_size=size, run_before=prepare)

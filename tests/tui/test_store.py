@@ -1,0 +1,228 @@
+"""The fold from server messages to what the screens show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from arena.games.core import Act, Turn
+from arena.protocol.server_messages import (
+    ActAccepted,
+    AnyServerMessage,
+    EventHappened,
+    Refused,
+    RoomsListed,
+    SeatChanged,
+    SeatInfo,
+    TurnClosed,
+    TurnOpened,
+    Welcomed,
+)
+from tests.fakes.arena import quiet
+from tui import store
+from tui.canned import ROOM, CannedGame
+from tui.canned_link import sample_rooms
+from tui.state import Connection, LineKind, Table, World
+
+
+def told(messages: Iterable[AnyServerMessage], now_s: float = 100.0) -> World:
+    world = World()
+    for message in messages:
+        world = store.receive(world, message, now_s)
+    return world
+
+
+def table_at(turn: str | None, me: int | None = 0, **game: object) -> Table:
+    player: Callable[[Turn], Act | None] = lambda t: None if turn and t.id.startswith(turn) else quiet(t)  # noqa: E731
+    table = told(CannedGame(me, 6, **game).play(player)).table  # type: ignore[arg-type]
+    assert table is not None
+    return table
+
+
+def test_welcome_connects() -> None:
+    world = told([Welcomed(server="a\x1b[2Jb", games=[], live_checkpoint="c1")])
+    assert (world.connection, world.server, world.checkpoint) == (Connection.CONNECTED, "a[2Jb", "c1")
+
+
+def test_rooms_are_listed() -> None:
+    world = told([RoomsListed(rooms=sample_rooms())])
+    assert world.rooms is not None
+    assert [r.room for r in world.rooms][:2] == ["quiet-mill", "red-barn"]
+
+
+def test_the_game_opens_with_what_to_do() -> None:
+    table = table_at("night1")
+    intro = next(line for line in table.lines if line.kind is LineKind.INTRO)
+    first, second, third = intro.text.split("\n")
+    assert first == "You are Ada, the seer."
+    assert second.startswith("By night you look at one player")
+    assert third == "Win by voting out every werewolf."
+
+
+def test_a_turn_is_open_until_it_is_answered_and_accepted() -> None:
+    table = table_at("night1")
+    assert table.my_turn
+    assert table.turn is not None
+    assert table.turn.left_s(100.0) == 45.0
+    assert table.turn.left_s(140.0) == 5.0
+    assert table.turn.left_s(999.0) == 0.0
+    table = store.sent(table, "a1", "", "Ben")
+    assert not table.my_turn
+    world = store.receive(World(table=table), ActAccepted(room=ROOM, turn_id=table.turn.turn_id, act_id="a1"), 0)
+    assert world.table is not None
+    assert world.table.answer is not None
+    assert world.table.answer.accepted
+
+
+def test_a_refused_act_opens_the_turn_again_with_the_reason() -> None:
+    table = store.sent(table_at("day1.talk"), "a1", "hello", None)
+    other = store.receive(World(table=table), Refused(code="x", message="no", act_id="other"), 0)
+    assert other.table is not None
+    assert not other.table.my_turn
+    assert other.notice == "no"
+    world = store.receive(
+        World(table=table), Refused(code="act/text_too_long", message="That is too long.", act_id="a1"), 0
+    )
+    assert world.table is not None
+    assert world.table.my_turn
+    assert world.table.notice == "That is too long."
+
+
+def test_a_stale_act_says_so_in_plain_words() -> None:
+    table = store.sent(table_at("day1.talk"), "a1", "hello", None)
+    world = store.receive(World(table=table), Refused(code="act/stale_turn", message="x", act_id="a1"), 0)
+    assert world.table is not None
+    assert world.table.notice.startswith("Too late")
+
+
+def test_a_turn_that_times_out_says_so() -> None:
+    table = table_at("day1.talk")
+    assert table.turn is not None
+    closed = TurnClosed(room=ROOM, turn_id=table.turn.turn_id, reason="timed_out")
+    world = store.receive(World(table=table), closed, 0)
+    assert world.table is not None
+    assert world.table.turn is None
+    assert world.table.notice == "Time is up: you passed."
+    other = store.receive(World(table=table), closed.model_copy(update={"turn_id": "older"}), 0)
+    assert other.table is not None
+    assert other.table.turn == table.turn
+
+
+def test_an_event_seen_twice_counts_once() -> None:
+    game = CannedGame(0, 6)
+    messages = list(game.run())
+    once, twice = told(messages).table, told([*messages, *messages]).table
+    assert once is not None
+    assert twice is not None
+    assert once.lines == twice.lines
+    assert once.events == twice.events
+
+
+def test_messages_of_another_room_change_nothing() -> None:
+    table = table_at("day1.talk")
+    foreign = EventHappened(room="elsewhere", seq=99, kind="said", data={"seat": 1, "text": "x"}, public=True, line="x")
+    assert store.receive(World(table=table), foreign, 0).table is table
+
+
+def test_the_speaker_is_known_in_rounds_and_all_vote_at_once() -> None:
+    talk = table_at("day1.talk")
+    assert talk.speaking() == {0}
+    vote = table_at("day1.vote")
+    assert vote.speaking() == set(vote.view.living())
+    assert table_at("night1").speaking() == frozenset()
+
+
+def test_in_a_parallel_discussion_all_speak() -> None:
+    talk = table_at("day1.talk", options={"discussion": "parallel"})
+    assert talk.parallel
+    assert talk.speaking() == set(talk.view.living())
+
+
+def test_secrets_go_to_the_notes_and_never_to_the_talk() -> None:
+    seer = table_at("day1.talk")
+    assert [n.text for n in seer.notes] == ["You saw: Ben is no werewolf."]
+    wolf = table_at("day1.talk", me=2)
+    assert any(n.seat == 5 for n in wolf.notes)
+    assert any(n.text.startswith("You chose") for n in wolf.notes)
+    for table in (seer, wolf):
+        assert not any("You saw" in line.text or "You chose" in line.text for line in table.lines)
+
+
+def test_what_is_known_of_a_seat() -> None:
+    seer, wolf, watcher = table_at("day1.talk"), table_at("day1.talk", me=2), table_at(None, me=None)
+    assert (seer.known_role(0), seer.known_role(1), seer.known_role(2)) == ("seer", "no werewolf", "")
+    assert (wolf.known_role(2), wolf.known_role(5), wolf.known_role(0)) == ("werewolf", "werewolf", "")
+    assert [watcher.known_role(s) for s in range(7)].count("werewolf") == 2
+
+
+def test_votes_are_kept_as_ballots() -> None:
+    table = table_at("night2")
+    votes = next(line for line in table.lines if line.kind is LineKind.VOTES)
+    assert len(votes.ballots) == len(table.view.votes[1]) == 7
+
+
+def test_the_dead_are_dead_and_the_end_is_the_end() -> None:
+    messages = list(CannedGame(0, 6).play(quiet))
+    killed = EventHappened(
+        room=ROOM, seq=2, kind="killed", data={"seat": 0, "shown": "seer"}, public=True, line="Ada was killed."
+    )
+    opening = [m for m in messages if getattr(m, "seq", 0) < 2 and m.type in ("room_joined", "event_happened")]
+    dead = told([*opening, killed]).table
+    assert dead is not None
+    assert dead.dead
+    over = told(messages).table
+    assert over is not None
+    assert over.over
+    assert not over.dead
+    assert not over.playing
+    assert over.turn is None
+
+
+def test_another_mind_in_a_seat_is_told_once_the_game_runs() -> None:
+    table = table_at("day1.talk")
+    world = store.receive(
+        World(table=table), SeatChanged(room=ROOM, seat=SeatInfo(seat=1, name="Ben", mind="person")), 0
+    )
+    assert world.table is not None
+    assert world.table.mind(1) == "person"
+    assert world.table.lines[-1].text == "Ben is now played by a person."
+
+
+HOSTILE = [
+    "\x1b]52;c;ZXZpbA==\x07 clipboard",
+    "\x1b[2J\x1b[H cleared",
+    "\x9b31m C1",
+    "‮txt.exe",
+    "[/] [bold] [TODO] x [red]y[/red] [@click=app.quit]z[/]",
+    "👩‍👩‍👧‍👦 emoji ❤️ 🏳️‍🌈",
+    "שלום عليكم",
+    "Z" + "̴" * 200,
+    "word " * 2000,
+    "x" * 10_000,
+    "\ud800 lone",
+    "a\nb\r\nc\tq",
+]
+"""Text that other people may send; used by the widgets' tests too."""
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_cleaned_everywhere(text: str) -> None:
+    opening = list(CannedGame(0, 6).run())
+    started = next(m for m in opening if isinstance(m, EventHappened) and m.kind == "started")
+    evil_names = started.model_copy(update={"data": {**started.data, "names": [text] * 7}, "line": text})
+    said = EventHappened(room=ROOM, seq=50, kind="said", data={"seat": 1, "text": text}, public=True, line=text)
+    strange = EventHappened(room=ROOM, seq=51, kind=text, data={"deep": [{"text": text}]}, public=True, line=text)
+    turn = TurnOpened(
+        room=ROOM, turn_id="t", kind="vote", question=text, choices=[text], text_limit=0, may_pass=True,
+        deadline_s=None, remaining_s=None,
+    )  # fmt: skip
+    table = told([*(evil_names if m is started else m for m in opening), said, strange, turn]).table
+    assert table is not None
+    assert table.turn is not None
+    shown = [*table.view.names, *(line.text for line in table.lines), table.turn.question]
+    for each in shown:
+        assert len(each) <= store.TEXT_LIMIT
+        assert each.replace("\n", "").isprintable()
+        assert "‮" not in each
+    assert table.turn.choices == (text,), "a choice is sent back as it came"

@@ -1,0 +1,41 @@
+"""The entries of the command palette, as "group: Verb"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from tui.messages import LeaveTable, QuickMatch
+from tui.screens.lobby import LobbyScreen
+from tui.screens.table import TableScreen
+from tui.themes import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from tui.app import ArenaApp
+
+
+def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """The commands that make sense on this screen."""
+    if isinstance(screen, LobbyScreen):
+        yield SystemCommand("lobby: Play now", "Take any open seat, or open a game", screen.action_quick)
+        yield SystemCommand("lobby: New game", "Choose talk rounds and discussion", screen.action_new)
+        yield SystemCommand("lobby: Watch", "Follow a game without a seat", screen.action_watch)
+    table = app.world.table
+    if isinstance(screen, TableScreen) and table is not None:
+        if screen.check_action("pass_turn", ()):
+            yield SystemCommand("turn: Pass", "Say nothing, choose nobody", screen.action_pass_turn)
+        if table.over:
+            yield SystemCommand("game: Show result", "Who was what, by which votes", screen.action_result)
+            yield SystemCommand("game: Play again", "Another game", lambda: _post(app, QuickMatch()))
+        yield SystemCommand("game: Leave", "Back to the lobby, giving up the seat", lambda: _post(app, LeaveTable()))
+    yield SystemCommand("help: Explain Werewolf", "The rules in one minute, and the keys", app.action_help)
+    yield SystemCommand("look: Use dark colours", "For dark rooms", lambda: setattr(app, "theme", DARK.name))
+    yield SystemCommand("look: Use light colours", "For bright rooms", lambda: setattr(app, "theme", LIGHT.name))
+    yield SystemCommand("app: Quit", "Leave the arena", app.action_leave_or_quit)
+
+
+def _post(app: ArenaApp, message: QuickMatch | LeaveTable) -> None:
+    app.post_message(message)

@@ -1,0 +1,75 @@
+"""The end of a game: who won and why, who was what, by which votes; play again or leave."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Button, Footer, Static
+
+from tui import words
+from tui.messages import LeaveTable, QuickMatch
+from tui.state import Table
+from tui.widgets.result_grid import ResultGrid
+from tui.widgets.too_small import TooSmall
+
+
+class EndScreen(Screen[None]):
+    """Stands above the table, so that Escape goes back to what was said."""
+
+    CSS_PATH = "end.tcss"
+    AUTO_FOCUS = "#again"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "again", "Play again", id="end.again"),
+        Binding("l", "leave", "Lobby", id="end.leave"),
+        Binding("escape", "back", "Talk", id="end.back"),
+        Binding("left", "app.focus_previous", show=False),
+        Binding("right", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, table: Table) -> None:
+        super().__init__()
+        self.table = table
+
+    def compose(self) -> ComposeResult:
+        won = words.did_i_win(self.table)
+        yield TooSmall()
+        with VerticalScroll(id="body", can_focus=False), Vertical(id="card", classes="lost" if won is False else ""):
+            yield Static(self._headline(won), id="headline")
+            yield Static(Content.styled(words.why_sentence(self.table), "$faint"), id="why")
+            yield ResultGrid(self.table, id="result")
+            with Horizontal(id="buttons"):
+                yield Button("Play again", id="again", variant="primary")
+                yield Button("Read the talk", id="back")
+                yield Button("To the lobby", id="leave")
+        yield Footer(show_command_palette=False)
+
+    def _headline(self, won: bool | None) -> Content:
+        winner = words.winner_sentence(self.table)
+        if won is None:
+            return Content.styled(f"{winner}.", "bold $accent")
+        mine = "You won." if won else "You lost."
+        return Content.assemble((mine, "bold $success" if won else "bold $error"), (f"  {winner}.", "bold"))
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        match event.button.id:
+            case "again":
+                self.action_again()
+            case "leave":
+                self.action_leave()
+            case _:
+                self.action_back()
+
+    def action_again(self) -> None:
+        self.post_message(QuickMatch())
+
+    def action_leave(self) -> None:
+        self.post_message(LeaveTable())
+
+    def action_back(self) -> None:
+        self.dismiss()

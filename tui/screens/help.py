@@ -1,0 +1,50 @@
+"""The rules of Werewolf in one minute, and the keys."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+RULES = (
+    ("The point", "Two of seven are werewolves and know each other. The others do not know who they are."),
+    ("By night", "The werewolves choose somebody to kill. The seer looks at one player and learns whether they "
+     "are a werewolf. The doctor protects one player. The three villagers sleep."),
+    ("By day", "Everybody talks, then everybody votes in secret. Who gets the most votes is out; on a tie nobody "
+     "is. The votes are shown afterwards: who voted for whom is your best evidence."),
+    ("Winning", "The village wins when both werewolves are out. The werewolves win when they are as many as "
+     "the others."),
+    ("Talking well", "As a villager say whom you doubt and why. As the seer decide when to tell what you saw: too "
+     "early and you die, too late and nobody believes you. As a werewolf have a story ready."),
+)  # fmt: skip
+KEYS = (
+    ("Enter", "say what you typed, or choose the marked name"),
+    ("1 to 9, 0", "choose a name; 0 chooses nobody"),
+    ("Ctrl+N", "say nothing, choose nobody"),
+    ("Tab", "between your words and the choices"),
+    ("PgUp PgDn", "older and newer talk"),
+    ("Ctrl+P", "all commands; colours too"),
+    ("Ctrl+Q", "leave"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    CSS_PATH = "dialog.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,enter,q", "dismiss", "Close", id="help.close")]
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog help") as dialog:
+            dialog.border_title = "Werewolf in one minute"
+            dialog.border_subtitle = "Escape closes"
+            yield Static(help_text())
+
+
+def help_text() -> Content:
+    rules = [Content.assemble((f"{title}\n", "bold $accent"), text) for title, text in RULES]
+    keys = [Content.assemble((f"{key:<11}", "bold $primary"), (does, "$faint")) for key, does in KEYS]
+    return Content("\n\n").join([*rules, Content.assemble(("Keys\n", "bold $accent"), Content("\n").join(keys))])

@@ -1,0 +1,123 @@
+"""The lobby: play at once, open a game, watch one."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Button, Footer, Static
+
+from arena.protocol.text import clean_text
+from tui.messages import Join, NewGame, QuickMatch, Watch
+from tui.screens.new_game import NewGameScreen
+from tui.state import Connection, World
+from tui.widgets.room_list import HEAD, RoomList
+from tui.widgets.too_small import TooSmall
+
+PITCH = (
+    "Seven sit in a village, two are werewolves. Talk, lie, find them out.\nOne language model plays all the others."
+)
+
+
+class LobbyScreen(Screen[None]):
+    """Thin: the list of games, and three ways into one."""
+
+    CSS_PATH = "lobby.tcss"
+    AUTO_FOCUS = "#quick"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "quick", "Play now", id="lobby.quick"),
+        Binding("n", "new", "New game", id="lobby.new"),
+        Binding("w", "watch", "Watch", id="lobby.watch"),
+        Binding("left", "app.focus_previous", show=False),
+        Binding("right", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, world: World, name: str) -> None:
+        super().__init__()
+        self.world, self.player = world, clean_text(name, 40)
+
+    def compose(self) -> ComposeResult:
+        yield TooSmall()
+        with Vertical(id="body"):
+            with Horizontal(id="head"):
+                yield Static(Content.styled("Social Arena", "bold $accent"), id="brand")
+                yield Static(id="server")
+            yield Static(Content(PITCH), id="pitch")
+            with Horizontal(id="buttons"):
+                yield Button("Play now", id="quick", variant="primary")
+                yield Button("New game", id="new")
+                yield Button("Watch", id="watch")
+            with Vertical(id="games"):
+                yield Static(HEAD, id="columns")
+                yield RoomList(id="rooms")
+                yield Static(id="empty")
+            yield Static(id="lobby-notice")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#games").border_title = "Games on this server"
+        self.show(self.world)
+
+    def show(self, world: World) -> None:
+        self.world = world
+        if not self.is_mounted:
+            return
+        state = {
+            Connection.CONNECTING: Content.styled("connecting…", "$accent"),
+            Connection.CONNECTED: Content.styled(self._server(world), "$faint"),
+            Connection.LOST: Content.styled("no connection", "bold $error"),
+        }[world.connection]
+        self.query_one("#server", Static).update(Content.assemble((self.player, "bold"), "  ", state))
+        rooms = world.rooms or ()
+        self.query_one(RoomList).show(rooms)
+        empty = self.query_one("#empty", Static)
+        empty.display = not rooms
+        self.query_one("#columns").display = self.query_one(RoomList).display = bool(rooms)
+        said = "Asking the server…" if world.rooms is None else "No games yet. Play now opens one for you."
+        empty.update(Content.styled(said, "$faint"))
+        notice = self.query_one("#lobby-notice", Static)
+        notice.update(Content(world.notice))
+        notice.display = bool(world.notice)
+
+    def _server(self, world: World) -> str:
+        plays = f"model {world.checkpoint}" if world.checkpoint else "scripts play, no model loaded"
+        return f"{world.server} · {plays}" if world.server else plays
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        match event.button.id:
+            case "quick":
+                self.action_quick()
+            case "new":
+                self.action_new()
+            case _:
+                self.action_watch()
+
+    def on_option_list_option_selected(self, event: RoomList.OptionSelected) -> None:
+        """Enter on a game: sit down where a seat is open, watch otherwise."""
+        event.stop()
+        room = self.query_one(RoomList).marked()
+        if room is None:
+            return
+        waits = room.status == "waiting" and any(s.mind == "open" for s in room.seats)
+        self.post_message(Join(room.room) if waits else Watch(room.room))
+
+    def action_quick(self) -> None:
+        self.post_message(QuickMatch())
+
+    def action_new(self) -> None:
+        def chosen(options: dict[str, object] | None) -> None:
+            if options is not None:
+                self.post_message(NewGame(options))
+
+        self.app.push_screen(NewGameScreen(), chosen)
+
+    def action_watch(self) -> None:
+        rooms = self.query_one(RoomList)
+        room = rooms.marked() or next((r for r in rooms.rooms if r.status == "playing"), None)
+        if room is not None:
+            self.post_message(Watch(room.room))

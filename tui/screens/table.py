@@ -1,0 +1,96 @@
+"""The table: talk, seats, phase, what only I know, and the place where I act."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from tui.screens.end import EndScreen
+from tui.state import World
+from tui.widgets.chat import Chat
+from tui.widgets.phase_track import PhaseTrack
+from tui.widgets.private_panel import PrivatePanel
+from tui.widgets.seat_list import SeatList
+from tui.widgets.too_small import TooSmall
+from tui.widgets.turn_panel import TurnPanel
+from tui.widgets.vote_matrix import VoteMatrix
+
+
+class TableScreen(Screen[None]):
+    """Shows a ``World``; acts leave it as messages to the app."""
+
+    CSS_PATH = "table.tcss"
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+n", "pass_turn", "Pass", id="table.pass", priority=True),
+        Binding("pageup", "scroll_talk(-1)", "Older", id="table.older", priority=True, show=False),
+        Binding("pagedown", "scroll_talk(1)", "Newer", id="table.newer", priority=True, show=False),
+        Binding("enter", "result", "Result", id="table.result"),
+    ]
+
+    def __init__(self, world: World, now_s: float) -> None:
+        super().__init__()
+        self.world, self.now_s = world, now_s
+
+    def compose(self) -> ComposeResult:
+        yield TooSmall()
+        yield PhaseTrack()
+        with Horizontal(id="body"):
+            with Vertical(id="talk"):
+                yield Chat(id="chat")
+                yield TurnPanel(id="turn")
+            with Vertical(id="side"):
+                with Vertical(id="people"):
+                    yield SeatList(id="seats")
+                    yield VoteMatrix(id="votes")
+                yield PrivatePanel(id="private")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.show(self.world, self.now_s)
+
+    def show(self, world: World, now_s: float) -> None:
+        self.world, self.now_s = world, now_s
+        table = world.table
+        if table is None or not self.is_mounted:
+            return
+        self.query_one(PhaseTrack).show(world, now_s)
+        self.query_one(SeatList).show(table)
+        self.query_one(VoteMatrix).show(table)
+        self.query_one(PrivatePanel).show(table)
+        self.query_one(Chat).show(table)
+        self.query_one(TurnPanel).show(table, now_s)
+        self.query_one(Chat).border_title = "Werewolves hide here" if not table.started else "The village"
+        self.refresh_bindings()
+
+    def tick(self, now_s: float) -> None:
+        """A second has passed."""
+        self.now_s = now_s
+        self.query_one(PhaseTrack).show(self.world, now_s)
+        self.query_one(TurnPanel).tick(now_s)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        table = self.world.table
+        if action == "result":
+            return table is not None and table.over
+        if action == "pass_turn":
+            return table is not None and table.playing and not table.dead
+        return True
+
+    def action_pass_turn(self) -> None:
+        self.query_one(TurnPanel).pass_turn()
+
+    def action_scroll_talk(self, by: int) -> None:
+        chat = self.query_one(Chat)
+        if by < 0:
+            chat.release_anchor()
+        chat.scroll_relative(y=by * max(1, chat.size.height - 2), animate=False)
+
+    def action_result(self) -> None:
+        if self.world.table is not None:
+            self.app.push_screen(EndScreen(self.world.table))

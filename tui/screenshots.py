@@ -1,0 +1,139 @@
+"""Pictures of the screens, drawn from the canned game: ``python -m tui.screenshots OUT [WIDTHxHEIGHT …]``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from textual.pilot import Pilot
+
+from arena.games.core import Act, Turn
+from tui.app import ArenaApp
+from tui.canned import CannedGame
+from tui.canned_link import CannedLink
+from tui.screens.new_game import NewGameScreen
+from tui.themes import DARK, LIGHT
+
+
+class StillClock:
+    """Time stands still in a picture."""
+
+    def monotonic_s(self) -> float:
+        return 0.0
+
+    def wall_s(self) -> float:
+        return 0.0
+
+
+Scene = tuple[ArenaApp, Callable[[Pilot[int]], Awaitable[None]]]
+"""The app, and what to do before the picture is taken."""
+SAID: Final = {
+    "day1.talk1": "I have a reason to doubt Finn, and I will give it when it helps the village most.",
+    "day2.talk1": "I am the seer. I saw Finn on the first night: a werewolf. Now you know my reason.",
+}
+
+
+def answers(until: str | None) -> Callable[[Turn], Act | None]:
+    """Plays my turns sensibly up to the one whose id begins with ``until``."""
+
+    def answer(turn: Turn) -> Act | None:
+        if until is not None and turn.id.startswith(until):
+            return None
+        if turn.choices:
+            wanted = ("Dan", "Eva") if turn.id.startswith("night2") else ("Finn", "Cleo", "Gia", "Ben")
+            return Act(choice=next((c for c in wanted if c in turn.choices), turn.choices[0]))
+        if turn.kind == "pack_talk":
+            return Act(text="Then Gia. I will miss her by day.")
+        return Act(text=SAID.get(turn.id, "I have said what I know: Finn and Cleo. Vote with me."))
+
+    return answer
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    """Until everything that was sent is drawn."""
+    for _ in range(4):
+        await pilot.pause()
+
+
+def at_table(until: str | None, me: int | None = 0, seed: int = 3, typed: str = "", theme: str = DARK.name) -> Scene:
+    """The table at my turn ``until``, or at the end."""
+    link = CannedLink(CannedGame(me, seed))
+    link.put(*link.game.play(answers(until)))
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        for character in typed:
+            await pilot.press("space" if character == " " else character)
+        await settle(pilot)
+
+    return ArenaApp(link, "Robin", clock=StillClock(), theme=theme), prepare
+
+
+def lobby(theme: str = DARK.name, dialog: bool = False) -> Scene:
+    app = ArenaApp(CannedLink(), "Robin", clock=StillClock(), theme=theme)
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        if dialog:
+            app.push_screen(NewGameScreen())
+            await settle(pilot)
+
+    return app, prepare
+
+
+def helping(theme: str = DARK.name) -> Scene:
+    app, before = at_table("day1.talk", theme=theme)
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await before(pilot)
+        await pilot.press("f1")
+        await settle(pilot)
+
+    return app, prepare
+
+
+SCENES: Final[dict[str, Callable[[str], Scene]]] = {
+    "lobby": lambda theme: lobby(theme),
+    "new-game": lambda theme: lobby(theme, dialog=True),
+    "table": lambda theme: at_table("day2.talk", typed="it is finn", theme=theme),
+    "first-night": lambda theme: at_table("night1.check", theme=theme),
+    "vote": lambda theme: at_table("day2.vote", theme=theme),
+    "pack": lambda theme: at_table("night2.pack", me=2, theme=theme),
+    "watching": lambda theme: at_table(None, me=None, theme=theme),
+    "help": lambda theme: helping(theme),
+    "end": lambda theme: at_table(None, theme=theme),
+}
+
+
+async def draw(scene: str, size: tuple[int, int], theme: str) -> str:
+    """One picture as SVG."""
+    app, prepare = SCENES[scene](theme)
+    async with app.run_test(size=size) as pilot:
+        await prepare(pilot)
+        return app.export_screenshot(title="Social Arena", simplify=True)
+
+
+async def draw_all(out: Path, sizes: list[tuple[int, int]], scenes: list[str]) -> None:
+    for scene in scenes:
+        for size in sizes:
+            for theme in (DARK.name, LIGHT.name):
+                path = out / f"{scene}-{size[0]}x{size[1]}-{theme.removeprefix('arena-')}.svg"
+                path.write_text(await draw(scene, size, theme))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--size", action="append", metavar="WIDTHxHEIGHT", help="repeatable; 80x24, 120x36 and 160x48")
+    parser.add_argument("--scene", action="append", choices=sorted(SCENES), help="repeatable; all of them")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    sizes = [(int(w), int(h)) for w, h in (s.split("x") for s in args.size or ("80x24", "120x36", "160x48"))]
+    asyncio.run(draw_all(args.out, sizes, args.scene or list(SCENES)))
+
+
+if __name__ == "__main__":
+    main()

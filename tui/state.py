@@ -1,0 +1,189 @@
+"""What the screens show, as frozen values. ``tui.store`` makes them; widgets only read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from arena.games.core import Event
+from arena.games.werewolf.types import Phase, Role, Side
+from arena.games.werewolf.view import SeatView
+from arena.protocol.server_messages import AnyServerMessage, MatchEnded, RoomInfo, SeatInfo
+
+
+class Connection(StrEnum):
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    LOST = "lost"
+
+
+class LineKind(StrEnum):
+    """What a line of the public talk is, which decides how it looks."""
+
+    INTRO = "intro"
+    PHASE = "phase"
+    TALK = "talk"
+    FACT = "fact"
+    DEATH = "death"
+    VOTES = "votes"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of the public talk. ``text`` is cleaned; ``ballots`` are (voter, target or None for nobody)."""
+
+    kind: LineKind
+    text: str
+    seat: int | None = None
+    ballots: tuple[tuple[int, int | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that only I know. ``seat`` is who said it, for the werewolves' own talk."""
+
+    when: str
+    text: str
+    seat: int | None = None
+    alarming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTurn:
+    """A turn that waits for me. ``choices`` are sent back as they came; ``ends_at_s`` is on this machine's own
+    monotonic clock, because the server's wall clock may differ from ours."""
+
+    turn_id: str
+    kind: str
+    question: str
+    choices: tuple[str, ...]
+    text_limit: int
+    may_pass: bool
+    ends_at_s: float | None
+
+    def left_s(self, now_s: float) -> float | None:
+        return None if self.ends_at_s is None else max(0.0, self.ends_at_s - now_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What I sent for the last turn; ``accepted`` once the server has stored it."""
+
+    turn_id: str
+    act_id: str
+    text: str
+    choice: str | None
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One match as one seat (``me``) or a spectator (``me`` is None) sees it."""
+
+    room: RoomInfo
+    me: int | None
+    seats: tuple[SeatInfo, ...]
+    events: tuple[Event, ...] = ()
+    seen: int = 0
+    """The number of the next event; a lower one was seen already (after a reconnect)."""
+    view: SeatView = field(default_factory=SeatView)
+    lines: tuple[Line, ...] = ()
+    notes: tuple[Note, ...] = ()
+    turn: OpenTurn | None = None
+    answer: Answer | None = None
+    notice: str = ""
+    """The server's last word to me about my act: a refusal, or that time is up."""
+    ended: MatchEnded | None = None
+
+    @property
+    def started(self) -> bool:
+        return bool(self.view.names)
+
+    @property
+    def over(self) -> bool:
+        return self.ended is not None or self.view.phase is Phase.OVER
+
+    @property
+    def dead(self) -> bool:
+        return self.me is not None and self.started and not self.over and not self.view.alive[self.me]
+
+    @property
+    def playing(self) -> bool:
+        """Whether leaving now would give up a seat in a running game."""
+        return self.me is not None and not self.over
+
+    @property
+    def my_turn(self) -> bool:
+        return self.turn is not None and (self.answer is None or self.answer.turn_id != self.turn.turn_id)
+
+    def name(self, seat: int | None) -> str:
+        if seat is None:
+            return "nobody"
+        return self.view.names[seat] if seat < len(self.view.names) else f"Seat {seat + 1}"
+
+    def count(self) -> int:
+        return max(len(self.seats), len(self.view.names))
+
+    def mind(self, seat: int) -> str:
+        return next((s.mind for s in self.seats if s.seat == seat), "")
+
+    def speaking(self) -> frozenset[int]:
+        """The seats whose public turn it is; at night nobody may know."""
+        v = self.view
+        match v.phase:
+            case Phase.TALK if self.parallel:
+                return frozenset(v.living())
+            case Phase.TALK if v.order:
+                return frozenset({v.order[self.heard_today() % len(v.order)]})
+            case Phase.VOTE:
+                return frozenset(v.living())
+            case _:
+                return frozenset()
+
+    @property
+    def parallel(self) -> bool:
+        return self.options.get("discussion") == "parallel"
+
+    @property
+    def options(self) -> dict[str, object]:
+        """The match's own options: those of the room are only what was asked for."""
+        for event in self.events:
+            if event.kind == "started" and isinstance(event.data.get("options"), dict):
+                return event.data["options"]
+        return self.room.options
+
+    def heard_today(self) -> int:
+        return sum(1 for said in self.view.talk if said.day == self.view.day and not said.to_pack)
+
+    def known_role(self, seat: int) -> str:
+        """What I know of a seat: its role, its side, or nothing."""
+        v = self.view
+        if v.roles:
+            return str(v.roles[seat])
+        if seat == v.me and v.role is not None:
+            return str(v.role)
+        for death in v.deaths:
+            if death.seat == seat and death.shown:
+                return "village" if death.shown == Side.VILLAGE else death.shown.replace("werewolves", "werewolf")
+        if seat in v.fellows:
+            return str(Role.WEREWOLF)
+        if seat in v.checks:
+            return "werewolf" if v.checks[seat] is Side.WEREWOLVES else "no werewolf"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that the terminal knows."""
+
+    connection: Connection = Connection.CONNECTING
+    server: str = ""
+    checkpoint: str = ""
+    rooms: tuple[RoomInfo, ...] | None = None
+    """None until the server has listed them."""
+    table: Table | None = None
+    joining: bool = False
+    """A seat is asked for: keep what comes from rooms that are not known yet."""
+    early: tuple[AnyServerMessage, ...] = ()
+    notice: str = ""

@@ -1,0 +1,239 @@
+"""Server messages to screen state: pure functions, no terminal, no clock of their own.
+
+Every text that comes from outside passes ``clean_text`` here, once, so that no widget can forget it. The only exception
+are a turn's choices, which are sent back as they came and are cleaned where they are shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from arena.games.core import EVERYONE, Event, only
+from arena.games.werewolf.view import SeatView, view
+from arena.protocol import server_messages as said
+from arena.protocol.text import clean_text
+from tui import words
+from tui.state import Answer, Connection, Line, LineKind, Note, OpenTurn, Table, World
+
+TEXT_LIMIT: Final = 2000
+"""The most characters shown of one text, which is also the most that a game allows."""
+NAME_LIMIT: Final = 12
+EARLY_LIMIT: Final = 2000
+
+
+def receive(world: World, message: said.AnyServerMessage, now_s: float) -> World:
+    """The world after one more message. ``now_s`` is this machine's monotonic clock."""
+    match message:
+        case said.Welcomed():
+            return replace(
+                world,
+                connection=Connection.CONNECTED,
+                server=clean_text(message.server, 40),
+                checkpoint=clean_text(message.live_checkpoint or "", 40),
+            )
+        case said.RoomsListed():
+            return replace(world, rooms=tuple(map(_clean_room, message.rooms)))
+        case said.RoomJoined():
+            return _joined(world, message, now_s)
+        case said.Refused() if not _about_my_act(world.table, message):
+            return replace(world, notice=_refusal(message))
+        case _ if world.table is None or getattr(message, "room", world.table.room.room) != world.table.room.room:
+            return replace(world, early=(*world.early, message)[-EARLY_LIMIT:]) if world.joining else world
+        case _:
+            return replace(world, table=_at_table(world.table, message, now_s))
+
+
+def joining(world: World) -> World:
+    """I have asked for a seat, and the reply has not come."""
+    return replace(world, joining=True, early=(), notice="")
+
+
+def sent(table: Table, act_id: str, text: str, choice: str | None) -> Table:
+    """I answered the open turn; the answer is not accepted yet."""
+    assert table.turn is not None, "an answer needs an open turn"
+    return replace(table, answer=Answer(table.turn.turn_id, act_id, text, choice), notice="")
+
+
+def noticed(table: Table, notice: str) -> Table:
+    """Something to say next to the input."""
+    return replace(table, notice=notice)
+
+
+def refused(table: Table, act_id: str, code: str, message: str) -> Table:
+    """My act was not obeyed: the turn is open again, with the reason beside it."""
+    if table.answer is None or table.answer.act_id != act_id:
+        return table
+    return replace(table, answer=None, notice=words.refusal(code, clean_text(message, 300)))
+
+
+def accepted(table: Table, act_id: str) -> Table:
+    if table.answer is None or table.answer.act_id != act_id:
+        return table
+    return replace(table, answer=replace(table.answer, accepted=True), notice="")
+
+
+# -- one message at the table ------------------------------------------------------------------------------------
+
+
+def _joined(world: World, message: said.RoomJoined, now_s: float) -> World:
+    """Sit down; what the room said before the reply came is taken now. A repeated join keeps what is known."""
+    room, table = _clean_room(message.room), world.table
+    if table is not None and table.room.room == room.room and table.me == message.seat:
+        table = replace(table, room=room, seats=tuple(room.seats))
+    else:
+        table = Table(room=room, me=message.seat, seats=tuple(room.seats))
+    early = world.early
+    world = replace(world, table=table, joining=False, early=(), notice="")
+    for each in early:
+        world = receive(world, each, now_s)
+    return world
+
+
+def _at_table(table: Table, message: said.AnyServerMessage, now_s: float) -> Table:
+    match message:
+        case said.SeatChanged():
+            return _seat_changed(table, message.seat)
+        case said.EventHappened():
+            return _event(table, message)
+        case said.TurnOpened():
+            ends_at_s = None if message.remaining_s is None else now_s + message.remaining_s
+            turn = OpenTurn(
+                message.turn_id,
+                message.kind,
+                clean_text(message.question, 200),
+                tuple(message.choices),
+                message.text_limit,
+                message.may_pass,
+                ends_at_s,
+            )
+            again = table.turn is not None and table.turn.turn_id == turn.turn_id
+            return replace(table, turn=turn, notice=table.notice if again else "")
+        case said.TurnClosed() if table.turn is not None and table.turn.turn_id == message.turn_id:
+            late = "Time is up: you passed." if message.reason == "timed_out" else table.notice
+            return replace(table, turn=None, notice=late)
+        case said.ActAccepted():
+            return accepted(table, message.act_id)
+        case said.Refused() if message.act_id is not None:
+            return refused(table, message.act_id, message.code, message.message)
+        case said.MatchEnded():
+            return replace(table, ended=message, turn=None)
+        case _:
+            return table
+
+
+def _seat_changed(table: Table, seat: said.SeatInfo) -> Table:
+    seat = _clean_seat(seat)
+    before = table.mind(seat.seat)
+    seats = tuple(seat if s.seat == seat.seat else s for s in table.seats)
+    table = replace(table, seats=seats)
+    if not table.started or table.over or before in (seat.mind, ""):
+        return table
+    text = f"{table.name(seat.seat)} is now played by a {seat.mind}."
+    return replace(table, lines=(*table.lines, Line(LineKind.FACT, text)))
+
+
+def _event(table: Table, message: said.EventHappened) -> Table:
+    if message.seq < table.seen:
+        return table
+    audience = EVERYONE if message.public else only(*(() if table.me is None else (table.me,)))
+    event = Event(message.kind, _clean(message.data), audience)
+    events = (*table.events, event)
+    folded = view(events)
+    table = replace(table, events=events, seen=message.seq + 1, view=folded)
+    line = clean_text(message.line, TEXT_LIMIT)
+    return replace(
+        table,
+        lines=(*table.lines, *_lines(table, event, line)),
+        notes=(*table.notes, *_notes(folded, event, line)),
+    )
+
+
+def _lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
+    """What an event adds to the public talk."""
+    d, v = event.data, table.view
+    match event.kind:
+        case "started" if table.me is None:
+            return (Line(LineKind.FACT, line), *(Line(LineKind.INTRO, t) for t in words.intro(v)))
+        case "started":
+            return (Line(LineKind.FACT, line),)
+        case "dealt":
+            return (Line(LineKind.INTRO, "\n".join(words.intro(v)), d["seat"]),)
+        case "night":
+            return (Line(LineKind.PHASE, f"Night {d['day']}"),)
+        case "day":
+            return (Line(LineKind.PHASE, f"Day {d['day']}"),)
+        case "vote":
+            return (Line(LineKind.PHASE, f"Vote of day {d['day']}"),)
+        case "said":
+            return (Line(LineKind.TALK, d["text"], d["seat"]),)
+        case "votes":
+            return (Line(LineKind.VOTES, line, ballots=tuple((s, t) for s, t in d["ballots"])),)
+        case "killed" | "exiled":
+            return (Line(LineKind.DEATH, line, d["seat"]),)
+        case "ended":
+            return (Line(LineKind.END, line),)
+        case _ if event.audience.is_public and line:
+            return (Line(LineKind.FACT, line),)
+        case _:
+            return ()
+
+
+def _notes(v: SeatView, event: Event, line: str) -> tuple[Note, ...]:
+    """What an event adds to the things that only I know."""
+    d, when = event.data, f"Night {v.day}"
+    match event.kind:
+        case "dealt" | "ballot" | "prepared":
+            return ()
+        case "pack_said":
+            return (Note(when, d["text"], d["seat"]),)
+        case "hunted":
+            target = "nobody" if d["target"] is None else v.names[d["target"]]
+            return (Note(when, f"You chose {target}."),)
+        case "checked":
+            return (Note(when, line, alarming=d["side"] == "werewolves"),)
+        case _ if not event.audience.is_public and line:
+            return (Note(when, line),)
+        case _:
+            return ()
+
+
+# -- the door for text -------------------------------------------------------------------------------------------
+
+
+def _clean(value: Any) -> Any:
+    """Plain JSON with every text in it cleaned; names are among them, so they are kept short."""
+    match value:
+        case str():
+            return clean_text(value, TEXT_LIMIT)
+        case list():
+            return [_clean(v) for v in value]
+        case dict():
+            return {k: [clean_text(n, NAME_LIMIT) for n in v] if k == "names" else _clean(v) for k, v in value.items()}
+        case _:
+            return value
+
+
+def _clean_seat(seat: said.SeatInfo) -> said.SeatInfo:
+    name = None if seat.name is None else clean_text(seat.name, NAME_LIMIT)
+    return seat.model_copy(update={"name": name, "mind": clean_text(seat.mind, NAME_LIMIT)})
+
+
+def _clean_room(room: said.RoomInfo) -> said.RoomInfo:
+    """``room.room`` stays as it is: it is sent back."""
+    return room.model_copy(
+        update={
+            "game": clean_text(room.game, 20),
+            "phase": clean_text(room.phase, 20),
+            "options": _clean(room.options),
+            "seats": [_clean_seat(s) for s in room.seats],
+        }
+    )
+
+
+def _about_my_act(table: Table | None, message: said.Refused) -> bool:
+    return table is not None and table.answer is not None and message.act_id == table.answer.act_id
+
+
+def _refusal(message: said.Refused) -> str:
+    return words.refusal(message.code, clean_text(message.message, 300))

@@ -1,0 +1,145 @@
+"""The choices of a turn: by number key, by arrows and Enter, by mouse."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Offset, Size
+from textual.message import Message
+from textual.widget import Widget
+
+from arena.protocol.text import clean_text
+from tui.themes import seat_colour
+
+LABEL_LIMIT: Final = 24
+NOBODY: Final = "nobody"
+
+
+class Choices(Widget, can_focus=True):
+    """A small grid. ``0`` is nobody, where passing is allowed."""
+
+    DEFAULT_CSS = """
+    Choices { height: auto; width: 1fr; margin: 0 0; pointer: pointer; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right", "move(1)", "Next choice", show=False),
+        Binding("left", "move(-1)", "Previous choice", show=False),
+        Binding("down", "move_row(1)", "Next row", show=False),
+        Binding("up", "move_row(-1)", "Previous row", show=False),
+        Binding("enter", "choose", "Choose", id="choices.choose"),
+    ]
+
+    class Chosen(Message):
+        """``choice`` is None for nobody."""
+
+        def __init__(self, choice: str | None) -> None:
+            super().__init__()
+            self.choice = choice
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.options: tuple[str | None, ...] = ()
+        self.names: tuple[str, ...] = ()
+        self.at = 0
+
+    def offer(self, choices: tuple[str, ...], may_pass: bool, names: tuple[str, ...]) -> None:
+        """Show these choices, with the first one marked; ``names`` are the seats', for their colours."""
+        options = (*choices, *((None,) if may_pass else ()))
+        if options != self.options:
+            self.at = 0
+        self.options, self.names = options, names
+        self.refresh(layout=True)
+
+    # -- the grid -----------------------------------------------------------------------------------------------
+
+    def _label(self, index: int) -> str:
+        option = self.options[index]
+        return NOBODY if option is None else clean_text(option, LABEL_LIMIT)
+
+    def _key(self, index: int) -> str:
+        if self.options[index] is None:
+            return "0"
+        return str(index + 1) if index < 9 else " "
+
+    def _cell_width(self) -> int:
+        return max((Content(self._label(i)).cell_length for i in range(len(self.options))), default=1) + 5
+
+    def _columns(self, width: int) -> int:
+        return max(1, min(len(self.options) or 1, (width + 1) // (self._cell_width() + 1)))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        columns = self._columns(width)
+        return max(1, -(-len(self.options) // columns))
+
+    def render(self) -> Content:
+        columns = self._columns(self.content_size.width)
+        rows: list[Content] = []
+        for start in range(0, len(self.options), columns):
+            cells = [self._cell(i) for i in range(start, min(start + columns, len(self.options)))]
+            rows.append(Content(" ").join(cells))
+        return Content("\n").join(rows)
+
+    def _cell(self, index: int) -> Content:
+        label, key = self._label(index), self._key(index)
+        option = self.options[index]
+        colour = seat_colour(self.names.index(option)) if option in self.names else "$faint"
+        pad = " " * (self._cell_width() - 4 - Content(label).cell_length)
+        if index == self.at and self.has_focus:
+            return Content.styled(f" {key}  {label}{pad}", "bold $block-cursor-foreground on $block-cursor-background")
+        return Content.assemble((f" {key} ", "bold $accent on $panel"), (f" {label}{pad}", f"bold {colour} on $panel"))
+
+    # -- choosing -----------------------------------------------------------------------------------------------
+
+    def action_move(self, by: int) -> None:
+        if self.options:
+            self.at = (self.at + by) % len(self.options)
+            self.refresh()
+
+    def action_move_row(self, by: int) -> None:
+        to = self.at + by * self._columns(self.content_size.width)
+        if 0 <= to < len(self.options):
+            self.at = to
+            self.refresh()
+
+    def action_choose(self) -> None:
+        if self.options:
+            self.post_message(self.Chosen(self.options[self.at]))
+
+    def on_key(self, event: events.Key) -> None:
+        for index in range(len(self.options)):
+            if event.character is not None and event.character.strip() and event.character == self._key(index):
+                event.stop()
+                self.at = index
+                self.action_choose()
+                return
+
+    def on_click(self, event: events.Click) -> None:
+        index = self._index_at(event.get_content_offset(self))
+        if index is not None:
+            self.at = index
+            self.action_choose()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        index = self._index_at(event.get_content_offset(self))
+        if index is not None and index != self.at and self.has_focus:
+            self.at = index
+            self.refresh()
+
+    def _index_at(self, offset: Offset | None) -> int | None:
+        if offset is None:
+            return None
+        columns = self._columns(self.content_size.width)
+        column, inside = divmod(offset.x, self._cell_width() + 1)
+        index = offset.y * columns + column
+        if column >= columns or inside == self._cell_width() or index >= len(self.options):
+            return None
+        return index
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()

@@ -1,0 +1,67 @@
+"""What only I know: my role in plain words, my goal, what I learnt, what my fellow werewolf says."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui import words
+from tui.state import Note, Table
+from tui.themes import seat_colour
+
+
+class PrivatePanel(Vertical):
+    """Who I am stays in sight; what I learnt scrolls beneath it, newest at the bottom."""
+
+    DEFAULT_CSS = """
+    PrivatePanel Static { width: 1fr; height: auto; }
+    PrivatePanel #learnt { height: 1fr; margin-top: 1; scrollbar-size-vertical: 1; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="who")
+        with VerticalScroll(id="learnt", can_focus=False):
+            yield Static(id="notes")
+
+    def show(self, table: Table) -> None:
+        self.border_title = "Watching" if table.me is None else "Only you see this"
+        self.query_one("#who", Static).update(self._who(table))
+        self.query_one("#notes", Static).update(self._notes(table))
+        self.call_after_refresh(self.query_one("#learnt").scroll_end, animate=False)
+        self.set_class(table.dead, "dead")
+
+    def _who(self, table: Table) -> Content:
+        v = table.view
+        if table.me is None:
+            return Content.styled("You see what everybody sees. The secrets come out at the end.", "$faint")
+        if v.role is None:
+            return Content.styled("Your role is dealt when all seats are taken.", "$faint")
+        parts: list[Content] = []
+        if table.dead:
+            parts.append(Content.styled("You are dead. You may watch on.", "bold $error"))
+        me, a_role = (v.names[table.me], f"bold {seat_colour(table.me)}"), (words.A_ROLE[v.role], "bold")
+        parts.append(Content.assemble("You are ", me, ", ", a_role, "."))
+        parts.append(Content.styled(words.GOAL[v.role], "$faint"))
+        if v.fellows:
+            names = Content(" and ").join([Content.styled(v.names[s], f"bold {seat_colour(s)}") for s in v.fellows])
+            parts.append(Content.assemble("Your fellow werewolf: ", names, "."))
+        return Content("\n").join(parts)
+
+    def _notes(self, table: Table) -> Content:
+        parts: list[Content] = []
+        when = ""
+        for note in table.notes:
+            if note.when != when:
+                when = note.when
+                parts.append(Content.assemble(("── ", "$line"), (when, "bold $primary"), (" ──", "$line")))
+            parts.append(_note(table, note))
+        return Content("\n").join(parts)
+
+
+def _note(table: Table, note: Note) -> Content:
+    if note.seat is None:
+        return Content.styled(note.text, "bold $error" if note.alarming else "")
+    name = "You" if note.seat == table.me else table.name(note.seat)
+    return Content.assemble((f"{name}: ", f"bold {seat_colour(note.seat)}"), note.text or "says nothing")

@@ -1,0 +1,60 @@
+"""The games on a server, one row each."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from arena.protocol.server_messages import RoomInfo
+
+
+class RoomList(OptionList):
+    """Keeps the marked row marked when the list is read again."""
+
+    DEFAULT_CSS = """
+    RoomList { border: none; background: transparent; padding: 0; scrollbar-size-vertical: 1; }
+    RoomList:focus { border: none; }
+    """
+
+    rooms: tuple[RoomInfo, ...] = ()
+
+    def show(self, rooms: tuple[RoomInfo, ...]) -> None:
+        if rooms == self.rooms and self.option_count == len(rooms):
+            return
+        marked = self.marked()
+        self.rooms = rooms
+        self.clear_options()
+        self.add_options([Option(_row(room)) for room in rooms])
+        for index, room in enumerate(rooms):
+            if marked is not None and room.room == marked.room:
+                self.highlighted = index
+
+    def marked(self) -> RoomInfo | None:
+        index = self.highlighted
+        return self.rooms[index] if index is not None and index < len(self.rooms) else None
+
+
+def _row(room: RoomInfo) -> Content:
+    open_seats = sum(1 for s in room.seats if s.mind == "open")
+    people = sum(1 for s in room.seats if s.mind == "person")
+    status = {"waiting": "waiting", "playing": room.phase or "playing", "over": "over"}[room.status]
+    style = {"waiting": "bold $success", "playing": "$primary", "over": "$faint"}[room.status]
+    seats = f"{open_seats} open" if open_seats else "full"
+    options = room.options
+    talk = f"{options.get('talk_rounds', 1)}× talk, {options.get('discussion', 'rounds')}"
+    return Content.assemble(
+        _cell(room.room, "bold", 15),
+        _cell(status, style, 11),
+        _cell(f"{len(room.seats)} seats, {seats}", "", 17),
+        _cell(f"{people} {'person' if people == 1 else 'people'}", "", 10),
+        (talk, "$faint"),
+    )
+
+
+def _cell(text: str, style: str, width: int) -> Content:
+    cell = Content.styled(text, style).truncate(width - 1, ellipsis=True)
+    return cell.append(" " * (width - cell.cell_length))
+
+
+HEAD = Content.styled(f"{'Game':<15}{'Stands at':<11}{'Seats':<17}{'People':<10}Talk", "$faint")

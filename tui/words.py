@@ -1,0 +1,118 @@
+"""Plain words for newcomers: who you are, what to do, how to win. The rules' own sentences live with the game."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from arena.games.werewolf.types import Phase, Role
+from arena.games.werewolf.view import SeatView
+from tui.state import Table
+
+A_ROLE: Final = {
+    Role.VILLAGER: "a villager",
+    Role.WEREWOLF: "a werewolf",
+    Role.SEER: "the seer",
+    Role.DOCTOR: "the doctor",
+}
+GOAL: Final = {
+    Role.VILLAGER: "Find out who lies, and vote the werewolves out.",
+    Role.WEREWOLF: "Pass for a villager by day until you are as many as the rest.",
+    Role.SEER: "Learn who the werewolves are and get the village to believe you.",
+    Role.DOCTOR: "Guess whom the werewolves attack and keep them alive.",
+}
+BY_NIGHT: Final = {
+    Role.VILLAGER: "By night you sleep.",
+    Role.WEREWOLF: "By night you and your fellow werewolf choose somebody to kill.",
+    Role.SEER: "By night you look at one player and learn whether they are a werewolf.",
+    Role.DOCTOR: "By night you protect one player (yourself, if you like) from the werewolves.",
+}
+BY_DAY: Final = "By day everybody talks, then votes one player out."
+WIN_VILLAGE: Final = "Win by voting out every werewolf."
+WIN_WOLVES: Final = "Win when the werewolves are as many as the others."
+DEAD: Final = "You are dead, so you can no longer speak or vote. You may watch on."
+
+
+def intro(view: SeatView) -> tuple[str, ...]:
+    """The two or three lines that open a game for its player."""
+    if view.me is None or view.role is None:
+        return ("You are watching: you see what everybody at the table sees.",)
+    fellows = " and ".join(view.names[s] for s in view.fellows)
+    with_ = f", together with {fellows}" if fellows else ""
+    win = WIN_WOLVES if view.role is Role.WEREWOLF else WIN_VILLAGE
+    return (
+        f"You are {view.names[view.me]}, {A_ROLE[view.role]}{with_}.",
+        f"{BY_NIGHT[view.role]} {BY_DAY}",
+        win,
+    )
+
+
+def waiting(table: Table) -> str:
+    """What happens while it is not my turn."""
+    v = table.view
+    if not table.started:
+        taken = sum(1 for s in table.seats if s.mind != "open")
+        return f"Waiting for players: {taken} of {len(table.seats)} seats are taken."
+    speaking = sorted(table.speaking())
+    match v.phase:
+        case Phase.NIGHT if v.me is not None and v.role is Role.VILLAGER and not table.dead:
+            return "You sleep. The others choose in secret."
+        case Phase.NIGHT:
+            return "Night: werewolves, seer and doctor choose in secret."
+        case Phase.TALK if table.parallel:
+            return "Everybody is writing; all messages appear together."
+        case Phase.TALK if speaking == [v.me]:
+            return "It is about to be your turn."
+        case Phase.TALK if speaking:
+            return f"{table.name(speaking[0])} is speaking."
+        case Phase.VOTE:
+            return "The village is voting; the votes appear together."
+        case Phase.OVER:
+            return "The game is over."
+        case _:
+            return "The game is about to begin."
+
+
+def fate(table: Table, seat: int) -> str:
+    """How a seat left the game, or that it lived."""
+    for death in table.view.deaths:
+        if death.seat == seat:
+            return f"killed, night {death.day}" if death.cause == "killed" else f"voted out, day {death.day}"
+    return "survived"
+
+
+def winner_sentence(table: Table) -> str:
+    winner = str(table.view.winner or (table.ended.winner if table.ended else ""))
+    if winner == "village":
+        return "The village wins"
+    return "The werewolves win" if winner == "werewolves" else "The game is over"
+
+
+def why_sentence(table: Table) -> str:
+    reason = table.ended.reason if table.ended else ""
+    for event in table.events:
+        if event.kind == "ended":
+            reason = str(event.data.get("reason", reason))
+    return {
+        "wolves_dead": "Every werewolf was found.",
+        "wolves_equal": "There are as many werewolves as others, so nobody can stop them.",
+        "out_of_days": "The village ran out of days.",
+    }.get(reason, "")
+
+
+def did_i_win(table: Table) -> bool | None:
+    v = table.view
+    if v.me is None or v.role is None or v.winner is None:
+        return None
+    return v.role.side is v.winner
+
+
+def refusal(code: str, message: str) -> str:
+    """A refusal in words that say what to do; the server's own where they do."""
+    return {
+        "act/stale_turn": "Too late: that turn is over. Your words are kept here.",
+        "act/not_stored": "The server could not save that. Please send it again.",
+        "act/not_seated": "You have no seat here any more.",
+        "room/full": "That game is full. Pick another one, or play a new one.",
+        "room/unknown": "That game is gone.",
+        "room/seat_taken": "Somebody else has that seat by now.",
+    }.get(code, message)
