@@ -1,51 +1,173 @@
-"""Minds by the name of a seat's filling."""
+"""All minds by the name of their filling, and the watch that makes new checkpoints live.
+
+    self, live          the live checkpoint, following reloads (scripts where no model is loaded)
+    checkpoint:NAME     one checkpoint, whatever becomes live: an id, ``shipped`` or ``base``
+    scripted:NAME       a script
+    random              any legal act
+"""
 
 from __future__ import annotations
 
-import secrets
-from typing import Any
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine as Database
 
+from agents.checkpoints import read_checkpoint
+from agents.engines.base import LIVE, Engine
+from agents.llm.policy import PolicyMind
+from agents.models import checkpoint_folder, model_source
 from agents.scripted.mind import ScriptedMind
-from agents.scripted.registry import script_by_name
-from arena.errors import UnknownName
-from arena.games.core import Game
+from agents.scripted.registry import SCRIPTS, script_by_name
+from arena.db.checkpoints import live_checkpoint
+from arena.errors import ArenaError, CheckpointError, UnknownName
 from arena.rooms.minds import Mind
 
+_log = logging.getLogger(__name__)
+NO_MODEL: Final = "none"
+STAND_IN: Final = "scripted:careful"
+"""Plays the seats of ``self`` where no model is loaded."""
+WATCH_S: Final = 1.0
+"""How often the registry is asked for a new live checkpoint."""
 
-class ScriptedMinds:
-    """A ``MindSource`` without a model: ``scripted:NAME`` and ``random``."""
 
-    live_checkpoint: str | None = None
+class ReloadingEngine(Engine, Protocol):
+    """An engine whose live weights can be replaced."""
 
-    def __init__(self) -> None:
-        self._minds: dict[str, ScriptedMind] = {}
+    @property
+    def live_version(self) -> str: ...
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def reload(self, source: Any) -> str: ...
+
+
+class Minds:
+    """Gives the mind for a filling; one object for each policy serves all matches.
+
+    Args:
+        engine: the policy engine; None seats scripts only.
+        database: where checkpoints are registered; None where none are to be followed.
+        follow: whether newly registered live checkpoints are loaded while running.
+    """
+
+    def __init__(
+        self,
+        engine: ReloadingEngine | None,
+        database: Database | None = None,
+        *,
+        seed: int | str = 0,
+        follow: bool = True,
+        temperature: float = 1.0,
+        on_reload: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._database = database
+        self._seed = seed
+        self._follow = follow and engine is not None and database is not None
+        self._temperature = temperature
+        self._on_reload = on_reload
+        self._minds: dict[str, Mind] = {}
+        self._watch: asyncio.Task[None] | None = None
+        self._refused: str | None = None
+
+    @property
+    def live_checkpoint(self) -> str | None:
+        return None if self._engine is None else self._engine.live_version
 
     def mind(self, fill: str) -> Mind:
         """
         Raises:
-            UnknownName: nothing has this name.
+            UnknownName: no script or checkpoint has this name, or the filling is of no known kind.
         """
-        if fill not in self._minds:
-            if fill != "random" and not fill.startswith("scripted:"):
-                raise UnknownName(f"This server runs no model, so {fill!r} cannot play. Use scripted:careful or random.")
-            name = fill.removeprefix("scripted:")
-            self._minds[fill] = ScriptedMind(name, script_by_name(name), secrets.token_hex(16))
-        return self._minds[fill]
+        known = self._minds.get(fill)
+        if known is None:
+            known = self._minds[fill] = self._make(fill)
+        return known
+
+    def _make(self, fill: str) -> Mind:
+        if fill in ("self", LIVE):
+            return self.mind(STAND_IN) if self._engine is None else self._policy(LIVE)
+        kind, _, name = fill.partition(":")
+        match kind:
+            case "checkpoint" if self._engine is not None and self._database is not None:
+                return self._policy(read_checkpoint(checkpoint_folder(self._database, name)).id)
+            case "checkpoint":
+                raise UnknownName("No model is loaded here, so no checkpoint can play.")
+            case "scripted" | "random":
+                name = name or "random"
+                return ScriptedMind(name, script_by_name(name), self._seed)
+            case _:
+                scripts = ", ".join(f"scripted:{s}" for s in SCRIPTS if s != "random")
+                raise UnknownName(f"Nothing is called {fill!r}. Seats take: self, checkpoint:ID, {scripts}, random.")
+
+    def _policy(self, policy: str) -> Mind:
+        assert self._engine is not None
+        return PolicyMind(self._engine, policy, self._temperature)
+
+    # -- life ----------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        pass
+        if self._engine is not None:
+            self._engine.start()
+        if self._follow:
+            self._watch = asyncio.create_task(self._watch_registry(), name="checkpoint-watch")
 
     async def stop(self) -> None:
-        pass
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        if self._engine is not None:
+            await self._engine.stop()
+
+    async def _watch_registry(self) -> None:
+        """Load whatever becomes live. A checkpoint that is refused changes nothing and is tried once."""
+        assert self._engine is not None and self._database is not None
+        while True:
+            await asyncio.sleep(WATCH_S)
+            try:
+                live = await asyncio.to_thread(live_checkpoint, self._database)
+            except Exception:  # the database may be locked or away for a while: play goes on, the watch too
+                _log.exception("the checkpoint registry could not be read")
+                continue
+            if live is None or live.id in (self._engine.live_version, self._refused):
+                continue
+            old = self._engine.live_version
+            try:
+                new = await self._engine.reload(live.path)
+            except ArenaError as error:
+                self._refused = live.id
+                _log.error("checkpoint %s was refused, %s plays on: %s", live.id, old, error)
+                continue
+            _log.info("checkpoint %s is live, %s was", new, old)
+            if self._on_reload is not None:
+                self._on_reload(old, new)
 
 
-def open_minds(*, model: str, engine: Engine, game: Game[Any, Any]) -> ScriptedMinds:
-    """
+def open_minds(
+    model: str, database: Database, *, seed: int | str = 0, follow: bool = True, threads: int = 1
+) -> Minds:
+    """The minds of a process, with ``model`` as its live policy.
+
+    Args:
+        model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``none`` for scripts only.
+
     Raises:
         UnknownName: there is no such model.
+        CheckpointError: it cannot be loaded.
     """
-    if model != "none":
-        raise UnknownName(f"There is no model {model!r} yet. Use --model none.")
-    return ScriptedMinds()
+    if model == NO_MODEL:
+        return Minds(None, database, seed=seed)
+    try:
+        from agents.engines.local.engine import LocalEngine
+    except ImportError as error:
+        raise CheckpointError(f"The local engine needs torch and transformers: {error}") from error
+
+    engine = LocalEngine(
+        model_source(database, model), locate=lambda name: checkpoint_folder(database, name), threads=threads
+    )
+    return Minds(engine, database, seed=seed, follow=follow)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from arena.client.client import connect
 from arena.errors import UserError
 
-DEFAULT_URL: Final = "ws://127.0.0.1:8321"
+DEFAULT_URL: Final = "ws://127.0.0.1:8765"
 MIN_WIDTH: Final = 60
 MIN_HEIGHT: Final = 16
 

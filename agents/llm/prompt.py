@@ -65,7 +65,8 @@ class SeatReader:
     names: tuple[str, ...] = ()
     read: int = 0
     public_events: int = 0
-    private: list[int] = field(default_factory=list)
+    private: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    """Event kind and tokens of each private line that still matters (see ``Game.fades``)."""
 
     def read_on(self, codec: Codec, trunk: Trunk, events: Sequence[Event]) -> None:
         """Take in the events after those already read; public ones that no other seat brought go to the trunk."""
@@ -77,14 +78,17 @@ class SeatReader:
                 if self.public_events + 1 == len(trunk.ends):
                     trunk.append(codec, line)
                 self.public_events += 1
+                if fading := self.game.fades.get(event.kind):
+                    self.private = [x for x in self.private if x[0] not in fading]
             elif line:
-                self.private.extend(line_tokens(codec, line))
+                self.private.append((event.kind, line_tokens(codec, line)))
         self.read = len(events)
 
     def branch(self, codec: Codec, turn: Turn) -> tuple[int, ...]:
         """The branch's tokens: what only this seat knows, the legal choices, and the cue."""
         choices = codec.encode(" ".join(turn.choices) + "\n") if turn.choices else ()
-        return (*self.private, *choices, *codec.tail, *codec.encode(self.game.cue(self.names, turn)))
+        known = (token for _, tokens in self.private for token in tokens)
+        return (*known, *choices, *codec.tail, *codec.encode(self.game.cue(self.names, turn)))
 
 
 def option_tokens(codec: Codec, turn: Turn) -> tuple[tuple[int, ...], ...]:

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import typer
 
-DEFAULT_URL: Final = "ws://127.0.0.1:8321"
+DEFAULT_URL: Final = "ws://127.0.0.1:8765"
 SERVE: Final = (sys.executable, "-m", "arena.cli.main", "serve")
 START_S: Final = 90.0
 """How long a server that we started may take until it answers: it loads a model first."""

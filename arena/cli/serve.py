@@ -20,7 +20,7 @@ PLAIN_STATUS_S: Final = 10.0
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8321,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8765,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     model: Annotated[
         str, typer.Option(metavar="NAME_OR_PATH", help="Model that plays; 'none' seats scripts only.")
@@ -42,7 +42,7 @@ async def _serve(host: str, port: int, db: str | None, model: str, rooms: int, g
         loop.add_signal_handler(number, stop.set)
     async with composed(host, port, db, model, rooms, game) as server:
         typer.echo(f"Serving on {server.url} (database: {db or 'default'}, model: {model}).")
-        join = "arena play" if server.url.endswith(":8321") else f"arena play --server {server.url}"
+        join = "arena play" if server.url.endswith(":8765") else f"arena play --server {server.url}"
         typer.echo(f"Join from another terminal with: {join}")
         await _show(lambda: server.status, stop)
         typer.echo("Stopping.")
@@ -64,10 +64,10 @@ async def composed(
     from arena.paths import default_database_url
     from arena.server.app import ArenaServer, ServerSettings
 
-    chosen = game_by_name(game)
+    game_by_name(game)  # an unknown game is refused before anything is opened
     engine = open_database(db or default_database_url(), check=True)
     try:
-        minds = open_minds(model=model, engine=engine, game=chosen)
+        minds = open_minds(model, engine)
         await minds.start()
         writer = LogWriter(engine)
         settings = ServerSettings(

@@ -1,6 +1,6 @@
 """The client side of the wire: connect, ask, answer turns, and iterate over what happens.
 
-    async with connect("ws://127.0.0.1:8321", "Zoë") as arena:
+    async with connect("ws://127.0.0.1:8765", "Zoë") as arena:
         joined = await arena.join()
         async for message in arena:
             match message:
@@ -256,7 +256,7 @@ async def connect(url: str, name: str, *, client: str = "") -> AsyncIterator[Are
             url, compression=None, max_size=MAX_MESSAGE_BYTES, proxy=None, ping_interval=20, ping_timeout=120
         )
     except (InvalidURI, ValueError) as error:
-        raise ArenaError(f"{url!r} is no address of a server. It looks like ws://127.0.0.1:8321.") from error
+        raise ArenaError(f"{url!r} is no address of a server. It looks like ws://127.0.0.1:8765.") from error
     except (OSError, TimeoutError) as error:
         raise ArenaError(
             f"No server answers at {url}. Start one with: arena serve", code="connection/refused"

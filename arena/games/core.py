@@ -123,6 +123,11 @@ class Game(ABC, Generic[Options, State]):
     name: ClassVar[str]
     title: ClassVar[str]
     summary: ClassVar[str]
+    words: ClassVar[tuple[str, ...]] = ()
+    """Names and roles: a tokenizer made for this game gives each of them a token of its own."""
+    fades: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """Public event kind → private event kinds that a prompt no longer repeats once it has happened (what was whispered
+    last night, when the next night begins). Only prompts forget; the log and the players' screens keep everything."""
 
     @abstractmethod
     def options(self, raw: Mapping[str, Json]) -> Options:

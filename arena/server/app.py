@@ -27,7 +27,7 @@ from arena.server.lobby import Lobby
 from arena.server.selfplay import SelfPlay
 from arena.server.session import serve_connection
 
-DEFAULT_PORT: Final = 8321
+DEFAULT_PORT: Final = 8765
 _SWEEP_S: Final = 2.0
 
 

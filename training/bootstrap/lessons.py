@@ -39,8 +39,16 @@ class Lesson:
     targets: tuple[Target, ...]
 
 
-def lesson(codec: Codec, game: Game[Any, Any], played: ScriptedGame) -> Lesson:
-    """The match as tokens, one branch a turn."""
+def lesson(
+    codec: Codec, game: Game[Any, Any], played: ScriptedGame, talk_share: float = 1.0, seed: object = 0
+) -> Lesson:
+    """The match as tokens, one branch a turn.
+
+    Args:
+        talk_share: of the turns that want words, how many are kept. Words are learnt long before choices are, so
+            leaving most of them out teaches more choices in the same time.
+    """
+    random = Random(f"talk/{seed}")
     trunk = Trunk.open(codec)
     readers: dict[int, SeatReader] = {}
     streams: dict[int, tuple[Any, ...]] = {}
@@ -53,8 +61,10 @@ def lesson(codec: Codec, game: Game[Any, Any], played: ScriptedGame) -> Lesson:
             readers[turn.seat] = SeatReader(game)
             streams[turn.seat] = visible(played.events, turn.seat)
         reader = readers[turn.seat]
-        reader.read_on(codec, trunk, streams[turn.seat][: turn.events_seen])
+        reader.read_on(codec, trunk, streams[turn.seat][: turn.events_seen])  # also where the turn is left out below
         names = reader.names
+        if turn.turn.text_limit and random.random() >= talk_share:
+            continue
         options = option_tokens(codec, turn.turn)
         if turn.act.choice is not None:
             answer = options[turn.turn.choices.index(turn.act.choice)]
@@ -77,8 +87,8 @@ def lesson(codec: Codec, game: Game[Any, Any], played: ScriptedGame) -> Lesson:
 
 
 def drawn_options(game: Game[Any, Any], random: Random) -> Any:
-    """Mostly the default rules; in a quarter of the matches others, so that the model knows them too."""
-    if random.random() < 0.75:
+    """Mostly the default rules; in one match of eight others, so that the model knows them too."""
+    if random.random() < 0.875:
         return game.options({})
     return game.options(
         {

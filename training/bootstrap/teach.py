@@ -26,6 +26,10 @@ from training.packing import PACKED, Pack, hidden_states, pack
 
 CHOICE_WEIGHT: Final = 4.0
 TRUNK_WEIGHT: Final = 0.3
+TALK_SHARE: Final = 0.35
+"""Share of the talk that is trained on."""
+MICRO: Final = 8
+"""Matches in one forward pass."""
 WARMUP: Final = 0.02
 """Share of the time in which the learning rate rises."""
 
@@ -36,7 +40,7 @@ class TeachPlan:
 
     seconds: float
     seed: int = 0
-    batch: int = 32
+    batch: int = 16
     lr: float = 3e-3
     weight_decay: float = 0.05
     generators: int = 1
@@ -52,6 +56,15 @@ class LessonLoss:
 
     def total(self) -> Tensor:
         return self.talk + CHOICE_WEIGHT * self.choice + TRUNK_WEIGHT * self.trunk
+
+    def detached(self) -> LessonLoss:
+        return LessonLoss(self.talk.detach(), self.choice.detach(), self.trunk.detach())
+
+
+def mean_loss(losses: Sequence[LessonLoss]) -> LessonLoss:
+    return LessonLoss(
+        *(torch.stack([getattr(x, name) for x in losses]).mean() for name in ("talk", "choice", "trunk"))
+    )
 
 
 def choice_logits(model: Any, hidden: Tensor, batch: Pack, lessons: Sequence[Lesson], kinds: Sequence[str] | None = None):
@@ -108,9 +121,10 @@ def lesson_loss(model: Any, lessons: Sequence[Lesson], batch: Pack) -> LessonLos
 def _generate(codec_folder: str, game_name: str, seed: int, size: int, out: Any) -> None:
     torch.set_num_threads(1)
     codec, game = HubCodec(codec_folder), game_by_name(game_name)
-    games = scripted_games(game, seed)
+    games = enumerate(scripted_games(game, seed))
     while True:
-        out.put([lesson(codec, game, next(games)) for _ in range(size)])
+        drawn = [next(games) for _ in range(size)]
+        out.put([lesson(codec, game, played, TALK_SHARE, f"{seed}/{n}") for n, played in drawn])
 
 
 class LessonStream:
@@ -175,6 +189,23 @@ class MasterCopy:
             p.copy_(master)
 
 
+def _optimizers(model: Any, copy: MasterCopy, plan: TeachPlan) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the layers, AdamW for embeddings and norms.
+
+    At this size Muon (Jordan et al. 2024) needs about half the matches of AdamW for the same loss: docs/experiments.md.
+    """
+    matrices: list[Tensor] = []
+    others: list[Tensor] = []
+    for (name, _), master in zip(model.named_parameters(), copy.masters, strict=True):
+        (matrices if master.ndim == 2 and "embed" not in name and "lm_head" not in name else others).append(master)
+    return [
+        torch.optim.Muon(
+            matrices, lr=plan.lr, weight_decay=plan.weight_decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"
+        ),
+        torch.optim.AdamW(others, lr=plan.lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
+    ]
+
+
 def teach(
     model: Any,
     codec_folder: Path,
@@ -191,29 +222,28 @@ def teach(
     model.to(torch.bfloat16).train()
     model.set_attn_implementation(PACKED)
     copy = MasterCopy(model)
-    decay = [m for m in copy.masters if m.ndim >= 2]
-    plain = [m for m in copy.masters if m.ndim < 2]
-    optimizer = torch.optim.AdamW(
-        [{"params": decay, "weight_decay": plan.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-        lr=plan.lr,
-        betas=(0.9, 0.98),
-        fused=True,
-    )
+    optimizers = _optimizers(model, copy, plan)
     seen = 0
     with LessonStream(codec_folder, game, plan) as stream:
         lessons = stream.next()
         begun = time.monotonic()
         while (elapsed := time.monotonic() - begun) < plan.seconds:
-            for group in optimizer.param_groups:
+            for group in (g for o in optimizers for g in o.param_groups):
                 group["lr"] = learning_rate(plan, elapsed)
-            loss = lesson_loss(model, lessons, pack([x.game for x in lessons], dtype=torch.bfloat16))
-            loss.total().backward()
+            lessons.sort(key=lambda x: len(x.game.trunk))  # like lengths together: attention pads less
+            parts = [lessons[i : i + MICRO] for i in range(0, len(lessons), MICRO)]
+            losses = []
+            for part in parts:
+                loss = lesson_loss(model, part, pack([x.game for x in part], dtype=torch.bfloat16))
+                (loss.total() * (len(part) / len(lessons))).backward()
+                losses.append(loss.detached())
             copy.take_gradients()
             torch.nn.utils.clip_grad_norm_(copy.masters, 1.0)
-            optimizer.step()
+            for optimizer in optimizers:
+                optimizer.step()
             copy.give_weights()
             seen += len(lessons)
-            on_step(seen, elapsed, loss)
+            on_step(seen, elapsed, mean_loss(losses))
             lessons = stream.next()
     model.to(torch.float32).eval()
     with torch.no_grad():

@@ -37,6 +37,14 @@ class HubCodec:
         self.end_ids = self._line_ends()
         self._cached = lru_cache(maxsize=50_000)(self._encode)
 
+    @property
+    def bos_id(self) -> int | None:
+        return self._tokenizer.bos_token_id
+
+    @property
+    def pad_id(self) -> int | None:
+        return self._tokenizer.pad_token_id
+
     def __len__(self) -> int:
         return len(self._tokenizer)
 

@@ -39,6 +39,8 @@ class Werewolf(Game[WerewolfOptions, State]):
     name: ClassVar[str] = "werewolf"
     title: ClassVar[str] = "Werewolf"
     summary: ClassVar[str] = "Two werewolves hide among seven villagers: talk, lie, vote."
+    words: ClassVar[tuple[str, ...]] = (*NAMES, *(str(r) for r in Role), "werewolves")
+    fades: ClassVar[Mapping[str, frozenset[str]]] = {"night": frozenset({"pack_said", "attacked"})}
 
     # -- setup ---------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,54 @@
+"""Weights from a folder (or a hub name), checked before they may answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM
+
+from agents.checkpoints import MANIFEST, read_checkpoint
+from agents.engines.local.codec import HubCodec
+from arena.errors import CheckpointError
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model ready to decide. ``version`` is the checkpoint's id; of a bare hub model, its name."""
+
+    version: str
+    model: Any
+    codec: HubCodec
+
+
+def load_weights(source: str | Path, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Weights:
+    """Load and try a checkpoint folder, a plain model folder or a hub name.
+
+    Raises:
+        CheckpointError: it is not whole, not loadable, or its answer to a probe prompt is not a number.
+    """
+    folder = Path(source)
+    version = str(source)
+    if (folder / MANIFEST).exists():
+        version = read_checkpoint(folder).id
+    elif folder.is_absolute() and not folder.exists():
+        raise CheckpointError(f"There is no checkpoint at {folder}.")
+    codec = HubCodec(source)
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            str(source), dtype=dtype, use_safetensors=True, trust_remote_code=False, attn_implementation="sdpa"
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise CheckpointError(f"No model can be loaded from {source}: {error}") from error
+    model.to(device).eval()
+    if model.config.vocab_size < len(codec):
+        raise CheckpointError(
+            f"{source}: the model knows {model.config.vocab_size} tokens, its tokenizer {len(codec)}; they do not fit."
+        )
+    probe = torch.tensor([[*codec.head, *codec.encode("Night 1.\n")]], device=device)
+    with torch.inference_mode():
+        if not bool(torch.isfinite(model(input_ids=probe).logits).all()):
+            raise CheckpointError(f"{source}: the model's answer to a probe prompt is not finite.")
+    return Weights(version, model, codec)

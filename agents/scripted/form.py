@@ -1,0 +1,44 @@
+"""Whether a message is well-formed: a sentence that the village's language has, about people who sit in it.
+
+Strict on purpose, so that a drift of a trained model's talk shows: it is English as the scripts speak it, not English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+from agents.scripted.phrases import INTENTIONS
+
+_TOKEN: Final = re.compile(r"[^\W\d_]+(?:'[a-z]+)?|[.!?,:;]|\S")
+_NAME: Final = "{}"
+_EDGE: Final = "|"
+_CLOSERS: Final = (".", "!", "?")
+
+
+def well_formed(text: str, speaker: int, names: Sequence[str]) -> bool:
+    """A finished sentence of at least two words in which every pair of neighbouring words occurs somewhere in the
+    scripts' phrases, any seated player but the speaker standing for a name."""
+    if not text.endswith(_CLOSERS):
+        return False
+    others = {name for seat, name in enumerate(names) if seat != speaker}
+    words = [_NAME if w in others else w.lower() for w in _TOKEN.findall(text)]
+    if len(words) < 3:
+        return False
+    pairs = _known_pairs()
+    return all(pair in pairs for pair in zip([_EDGE, *words], [*words, _EDGE], strict=True))
+
+
+@cache
+def _known_pairs() -> frozenset[tuple[str, str]]:
+    pairs: set[tuple[str, str]] = set()
+    for intention in INTENTIONS.values():
+        for template in intention.templates:
+            words = [
+                _NAME if w == "NAME" else w.lower()
+                for w in _TOKEN.findall(template.replace("{a}", "NAME").replace("{b}", "NAME"))
+            ]
+            pairs.update(zip([_EDGE, *words], [*words, _EDGE], strict=True))
+    return frozenset(pairs)

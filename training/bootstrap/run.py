@@ -1,0 +1,115 @@
+"""From nothing to a model that plays: scripted games → tokenizer → supervised warm-up → a checkpoint with a model card."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from agents.checkpoints import Manifest, write_checkpoint
+from agents.engines.local.codec import HubCodec
+from agents.engines.local.weights import load_weights
+from agents.llm.prompt import PROMPT_VERSION
+from arena.errors import UserError
+from arena.games.core import Game
+from arena.games.registry import game_by_name
+from training.bootstrap.lessons import Lesson, lesson, scripted_games
+from training.bootstrap.model import ModelSize, new_model
+from training.bootstrap.teach import LessonLoss, TeachPlan, measure_reading, teach
+from training.bootstrap.tokenizer import train_tokenizer
+
+TOKENIZER_GAMES: Final = 400
+HELD_OUT_GAMES: Final = 320
+HELD_OUT_SEED: Final = 987_654_321
+VOCABULARY: Final = 768
+
+
+@dataclass(frozen=True, slots=True)
+class BootstrapPlan:
+    """``model`` starts from an existing model (folder or hub name) instead of random weights and a new tokenizer."""
+
+    teach: TeachPlan
+    game: str = "werewolf"
+    size: ModelSize = field(default_factory=ModelSize)
+    vocabulary: int = VOCABULARY
+    model: str | None = None
+
+
+def bootstrap(
+    plan: BootstrapPlan,
+    folder: Path,
+    on_step: Callable[[int, float, LessonLoss], None],
+    name: str | None = None,
+) -> tuple[Manifest, Path]:
+    """Make a checkpoint under ``folder``.
+
+    Raises:
+        UserError: the vocabulary has no room for the game's names and roles.
+        CheckpointError: ``plan.model`` cannot be loaded.
+    """
+    torch.set_num_threads(1)  # a second thread gains little at this size; the other core plays the scripted games
+    game = game_by_name(plan.game)
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch)
+        if plan.model is None:
+            try:
+                train_tokenizer(corpus_lines(game), game.words, plan.vocabulary, source)
+            except ValueError as error:
+                raise UserError(str(error)) from error
+            codec = HubCodec(source)
+            torch.manual_seed(plan.teach.seed)
+            model = new_model(plan.size, codec)
+        else:
+            weights = load_weights(plan.model)
+            codec, model = weights.codec, weights.model
+            codec.save(source)
+        matches = teach(model, source, plan.game, plan.teach, on_step)
+    reading = measure_reading(model, held_out(codec, game))
+    model.set_attn_implementation("sdpa")
+
+    def save(target: Path) -> None:
+        model.save_pretrained(target)
+        codec.save(target)
+
+    return write_checkpoint(
+        folder,
+        save,
+        parent=plan.model,
+        run="bootstrap",
+        games=matches,
+        tokenizer=codec.fingerprint,
+        prompt_version=PROMPT_VERSION,
+        training=_described(plan, model),
+        figures={"reading": {**asdict(reading), "share_of_way": reading.share_of_way}},
+        name=name,
+    )
+
+
+def corpus_lines(game: Game[Any, Any]) -> list[str]:
+    """The text that a tokenizer is trained on: transcripts and cues."""
+    lines: list[str] = []
+    for played in islice(scripted_games(game, seed=999), TOKENIZER_GAMES):
+        names = tuple(played.events[0].data["names"])
+        lines.extend(line for e in played.events if (line := game.line(names, e)))
+        lines.extend(game.cue(names, t.turn) for t in played.turns)
+    return lines
+
+
+def held_out(codec: HubCodec, game: Game[Any, Any], batch: int = 8) -> list[list[Lesson]]:
+    """Batches of lessons under the default rules that no run trains on."""
+    lessons = [lesson(codec, game, p) for p in islice(scripted_games(game, HELD_OUT_SEED, True), HELD_OUT_GAMES)]
+    lessons.sort(key=lambda x: len(x.game.trunk))
+    return [lessons[i : i + batch] for i in range(0, len(lessons), batch)]
+
+
+def _described(plan: BootstrapPlan, model: Any) -> dict[str, Any]:
+    return {
+        "stage": "bootstrap",
+        "parameters": sum(p.numel() for p in model.parameters()),
+        **{k: v for k, v in asdict(plan).items() if v is not None},
+    }

@@ -1,0 +1,113 @@
+"""What a seat is paid for, as weighted terms that can be read one by one.
+
+A term turns one seat's match into one number a turn; ``Rewards`` adds them up. Being paid is not the same as being
+allowed to learn from it: the result of a match stands at its last turn and belongs to all of them, so a degenerate turn
+is not robbed of it here (that would rob the turns before it). ``degenerate`` marks such turns instead, for
+``SeatEpisode.withheld``: credit may then discourage them but never encourage them.
+
+Letters: K turns of one seat in one match.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from training.credit.base import Bools, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedTurn:
+    """One answered turn. ``text`` is None where no words were asked for; ``heard`` holds what others said just before
+    it; ``fallback`` is true where the answer was malformed or missing, so that the turn's default act was used."""
+
+    text: str | None = None
+    heard: tuple[str, ...] = ()
+    fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedSeat:
+    """One seat's match: its return and its K turns, in order."""
+
+    result: float
+    turns: tuple[PlayedTurn, ...]
+
+
+class RewardTerm(Protocol):
+    """One thing that a seat is paid for, in units of one win."""
+
+    name: ClassVar[str]
+
+    def of(self, seat: PlayedSeat) -> Floats:
+        """The reward of each turn, (K,), before its weight."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(RewardTerm):
+    """+1 for a win, −1 for a loss and 0 for a draw (the sign of the return), at the seat's last turn."""
+
+    name: ClassVar[str] = "outcome"
+
+    def of(self, seat: PlayedSeat) -> Floats:
+        rewards = np.zeros(len(seat.turns))
+        rewards[-1:] = np.sign(seat.result)
+        return rewards
+
+
+@dataclass(frozen=True, slots=True)
+class Format(RewardTerm):
+    """−1 for each turn whose default act had to be used."""
+
+    name: ClassVar[str] = "format"
+
+    def of(self, seat: PlayedSeat) -> Floats:
+        return np.array([-1.0 if turn.fallback else 0.0 for turn in seat.turns])
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(RewardTerm):
+    """−1 for each degenerate turn."""
+
+    name: ClassVar[str] = "repeat"
+
+    def of(self, seat: PlayedSeat) -> Floats:
+        return np.where(degenerate(seat), -1.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewards:
+    """A weighted sum of terms. Small weights for manners, so that no seat would rather lose politely than win."""
+
+    terms: tuple[tuple[float, RewardTerm], ...] = ((1.0, Outcome()), (0.1, Format()), (0.05, Repeat()))
+
+    def of(self, seat: PlayedSeat) -> Floats:
+        """The reward of each turn, (K,)."""
+        return sum(self.by_term(seat).values(), np.zeros(len(seat.turns)))
+
+    def by_term(self, seat: PlayedSeat) -> dict[str, Floats]:
+        """The weighted reward of each turn, (K,), by the name of its term: what the log of a run shows."""
+        return {term.name: weight * term.of(seat) for weight, term in self.terms}
+
+
+def degenerate(seat: PlayedSeat) -> Bools:
+    """Which turns, (K,), were asked for words and gave none, or the seat's own words again, or those just heard.
+
+    Case, spacing and the marks at either end do not make two messages different.
+    """
+    flags = np.zeros(len(seat.turns), dtype=np.bool_)
+    own: set[str] = set()
+    for k, turn in enumerate(seat.turns):
+        if turn.text is None:
+            continue
+        words = _plain(turn.text)
+        flags[k] = not words or words in own or words in map(_plain, turn.heard)
+        own.add(words)
+    return flags
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split()).strip(" .,;:!?…\"'")
