@@ -129,14 +129,17 @@ class Learner:
 
     def save_model(self, folder: Path) -> None:
         """Write the policy's fp32 weights in Hugging Face form."""
-        model = self._accelerator.unwrap_model(self.model)
-        if self._copy is None:
-            model.save_pretrained(folder)
-            return
-        exact = copy.deepcopy(model).to(torch.float32)
-        for p, master in zip(exact.parameters(), self._copy.masters, strict=True):
-            p.data.copy_(master)
-        exact.save_pretrained(folder)
+        self.copy_for_play().save_pretrained(folder)
+
+    @torch.no_grad()
+    def copy_for_play(self) -> Any:
+        """The policy as it is now, in fp32 and with the attention that decoding uses."""
+        exact = copy.deepcopy(self._accelerator.unwrap_model(self.model)).to(torch.float32)
+        if self._copy is not None:
+            for p, master in zip(exact.parameters(), self._copy.masters, strict=True):
+                p.copy_(master)
+        exact.set_attn_implementation("sdpa")
+        return exact.requires_grad_(False).eval()
 
     # -- learning ------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,8 @@ COMMANDS: Final[dict[str, str]] = {
     "play": "Play Werewolf from this terminal; the language model plays the others.",
     "serve": "Start a server: rooms for people, and self-play beside them.",
     "matches": "List the matches in the database.",
+    "train": "Train on logged games; the new checkpoint goes live.",
+    "bootstrap": "Teach a small model to play, from nothing but scripted games.",
     "replay": "Show a match again, as one seat saw it or as it was.",
 }
 """Each command and its line in the help."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 
@@ -132,6 +132,19 @@ class LocalEngine:
         """
         return await asyncio.to_thread(self._reload, source)
 
+    def adopt(self, model: Any, version: str) -> None:
+        """Make a model in memory live, with this engine's tokenizer: for a trainer that plays between its updates."""
+        with self._loading:
+            self._make_live(Weights(version, model, self.codec))
+
+    def _make_live(self, weights: Weights) -> None:
+        old = self._live
+        self._adopt(weights)
+        self._live = weights.version
+        self.counts.reloads += 1
+        if old != self._live:
+            self._policies.pop(old, None)  # a wave in flight holds its own reference
+
     def _reload(self, source: str | Path) -> str:
         with self._loading:
             try:
@@ -141,12 +154,7 @@ class LocalEngine:
             except CheckpointError:
                 self.counts.refused_reloads += 1
                 raise
-            old = self._live
-            self._adopt(weights)
-            self._live = weights.version
-            self.counts.reloads += 1
-            if old != self._live:
-                self._policies.pop(old, None)  # a wave in flight holds its own reference
+            self._make_live(weights)
             return self._live
 
     def _pin(self, version: str) -> None:
