@@ -122,12 +122,14 @@ class MatchRunner:
 
     def _finish(self) -> tuple[LogRow, ...]:
         match_id = self._room.match_id
-        # dict: one mind may fill seats under two names, and one tokenizer has one trunk
-        trunks = {
-            (t.tokenizer, t.prompt_version): t
-            for fill in dict.fromkeys(self._lineup.fills)
-            if (t := self._minds[fill].finish(match_id)) is not None
-        }
+        trunks: dict[tuple[str, str], TrunkRecord] = {}
+        for fill in dict.fromkeys(self._lineup.fills):
+            trunk = self._minds[fill].finish(match_id)
+            if trunk is None:
+                continue
+            # One tokenizer has one trunk. Minds stop reading at their seats' last turns, so one may have less of it.
+            key = trunk.tokenizer, trunk.prompt_version
+            trunks[key] = max(trunk, trunks.get(key, trunk), key=lambda t: len(t.tokens))
         self._trunks.extend(trunks.values())
         return tuple(TrunkLogged(match_id, t) for t in trunks.values())
 
