@@ -66,7 +66,7 @@ class LobbyScreen(Screen[None]):
 
     def show(self, world: World) -> None:
         self.world = world
-        if not self.drawn:
+        if not (self.drawn and self.query("#lobby-notice")):
             return
         state = {
             Connection.CONNECTING: Content.styled("connecting…", "$accent"),
