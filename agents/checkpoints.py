@@ -102,15 +102,7 @@ def read_checkpoint(folder: Path) -> Manifest:
     Raises:
         CheckpointError: it is missing, cut short, changed, holds a forbidden kind of file or links out of its folder.
     """
-    try:
-        raw = json.loads((folder / MANIFEST).read_text())
-        manifest = Manifest(**raw)
-    except FileNotFoundError:
-        raise CheckpointError(f"{folder} is not a checkpoint: it has no {MANIFEST}.") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise CheckpointError(f"{folder / MANIFEST} cannot be read: {error}") from error
-    if manifest.format > FORMAT:
-        raise CheckpointError(f"{folder} was written by a newer version of this program; upgrade social-arena.")
+    manifest = read_manifest(folder)
     for path in folder.rglob("*"):
         if path.is_symlink():
             raise CheckpointError(f"{folder} holds a link ({path.name}); a checkpoint must hold plain files.")
@@ -124,6 +116,24 @@ def read_checkpoint(folder: Path) -> Manifest:
             raise CheckpointError(f"{folder} is damaged: {name} is not the file that was written.")
     if manifest.id != _id(manifest.files):
         raise CheckpointError(f"{folder / MANIFEST} was changed: its id does not fit its files.")
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """What a checkpoint says of itself; its files are not looked at.
+
+    Raises:
+        CheckpointError: it says nothing that can be read.
+    """
+    try:
+        raw = json.loads((folder / MANIFEST).read_text())
+        manifest = Manifest(**raw)
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder} is not a checkpoint: it has no {MANIFEST}.") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise CheckpointError(f"{folder / MANIFEST} cannot be read: {error}") from error
+    if manifest.format > FORMAT:
+        raise CheckpointError(f"{folder} was written by a newer version of this program; upgrade social-arena.")
     return manifest
 
 

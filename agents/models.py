@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine
 
-from agents.checkpoints import MANIFEST, Manifest, read_checkpoint
-from arena.db.checkpoints import StoredCheckpoint, find_checkpoint, live_checkpoint, register_checkpoint
+from agents.checkpoints import MANIFEST, Manifest, read_checkpoint, read_manifest
+from arena.db.checkpoints import StoredCheckpoint, list_checkpoints, live_checkpoint, register_checkpoint
 from arena.errors import CheckpointError, UnknownName
 
 _MODELS: Final = Path(__file__).parent / "shipped_models"
 SHIPPED: Final = "shipped"
 BASE: Final = "base"
 LIVE: Final = "live"
+_HUB_NAME: Final = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
 def shipped_folder() -> Path:
@@ -52,18 +55,19 @@ def checkpoint_folder(engine: Engine, name: str) -> Path:
             return base_folder()
         case "live":
             live = live_checkpoint(engine)
-            return shipped_folder() if live is None else _present(live)
+            return shipped_folder() if live is None else _present(live.id, Path(live.path))
         case _:
             if (Path(name) / MANIFEST).exists():
                 return Path(name).resolve()
-            for folder in (shipped_folder, base_folder):
-                try:
-                    path = folder()
-                except CheckpointError:
-                    continue
-                if read_checkpoint(path).id == name:
-                    return path
-            return _present(find_checkpoint(engine, name))
+            known = known_checkpoints(engine)
+            found = [c for c in known if c.id == name] or [c for c in known if name and c.id.startswith(name)]
+            if len(found) == 1:
+                return _present(found[0].id, found[0].path)
+            if found:
+                ids = ", ".join(c.id for c in found)
+                raise UnknownName(f"{name!r} fits several checkpoints: {ids}. Give more of the id.")
+            have = ", ".join((*(c.id for c in known), SHIPPED, BASE, LIVE))
+            raise UnknownName(f"There is no checkpoint {name!r}. There is: {have}; or give its folder.")
 
 
 def model_source(engine: Engine, name: str) -> str | Path:
@@ -71,7 +75,7 @@ def model_source(engine: Engine, name: str) -> str | Path:
     try:
         return checkpoint_folder(engine, name)
     except UnknownName as error:
-        if Path(name).is_dir() or "/" in name:
+        if Path(name).is_dir() or _HUB_NAME.fullmatch(name):
             return name
         raise UnknownName(
             f"There is no model {name!r}. Give shipped, base, live, a checkpoint's id (arena checkpoints), "
@@ -98,8 +102,61 @@ def register(engine: Engine, manifest: Manifest, folder: Path, created_at: float
     )
 
 
-def _present(checkpoint: StoredCheckpoint) -> Path:
-    folder = Path(checkpoint.path)
+@dataclass(frozen=True, slots=True)
+class KnownCheckpoint:
+    """A registered or packaged checkpoint. ``labels`` are the names that stand for it now: shipped, base, live."""
+
+    id: str
+    parent: str | None
+    games: int
+    path: Path
+    live: bool
+    labels: tuple[str, ...]
+    run: str | None = None
+    created_at: float | None = None
+
+
+def known_checkpoints(engine: Engine) -> list[KnownCheckpoint]:
+    """The registered checkpoints, newest first, then the packaged ones that are not among them.
+
+    Where none is registered as live, the shipped one is.
+    """
+    packaged = {name: read_manifest(_MODELS / name) for name in (SHIPPED, BASE) if (_MODELS / name / MANIFEST).exists()}
+    names = dict(packaged)
+    if SHIPPED in packaged:
+        names.setdefault(BASE, packaged[SHIPPED])
+    stored = list_checkpoints(engine)
+    live = next((c.id for c in stored if c.live), packaged[SHIPPED].id if SHIPPED in packaged else None)
+
+    def labels(version: str) -> tuple[str, ...]:
+        return (*(n for n, m in names.items() if m.id == version), *((LIVE,) if version == live else ()))
+
+    known = [
+        KnownCheckpoint(c.id, c.parent, c.games, Path(c.path), c.id == live, labels(c.id), c.run, c.created_at)
+        for c in stored
+    ]
+    for name, m in packaged.items():
+        if all(c.id != m.id for c in known):
+            path = _MODELS / name
+            known.append(KnownCheckpoint(m.id, m.parent, m.games, path, m.id == live, labels(m.id), m.run))
+    return known
+
+
+def promote(engine: Engine, name: str, now: float) -> KnownCheckpoint:
+    """Make a checkpoint live, registering it if need be. ``now`` is in seconds since the Unix epoch.
+
+    Raises:
+        UnknownName: nothing has this name.
+        CheckpointError: it is not whole.
+    """
+    folder = checkpoint_folder(engine, name)
+    manifest = read_checkpoint(folder)
+    created_at = next((c.created_at for c in list_checkpoints(engine) if c.id == manifest.id), now)
+    register(engine, manifest, folder, created_at, live=True)
+    return next(c for c in known_checkpoints(engine) if c.id == manifest.id)
+
+
+def _present(version: str, folder: Path) -> Path:
     if not folder.exists():
-        raise CheckpointError(f"Checkpoint {checkpoint.id} was at {folder}, which is gone.")
+        raise CheckpointError(f"Checkpoint {version} was at {folder}, which is gone.")
     return folder

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Engine as Database
@@ -23,6 +24,7 @@ from agents.scripted.mind import ScriptedMind
 from agents.scripted.registry import SCRIPTS, script_by_name
 from arena.db.checkpoints import live_checkpoint
 from arena.errors import ArenaError, CheckpointError, UnknownName
+from arena.games.chance import Chance
 from arena.rooms.minds import Mind
 
 _log = logging.getLogger(__name__)
@@ -52,7 +54,9 @@ class Minds:
     Args:
         engine: the policy engine; None seats scripts only.
         database: where checkpoints are registered; None where none are to be followed.
-        follow: whether newly registered live checkpoints are loaded while running.
+        follow: whether whatever becomes live in the registry from now on is loaded while running.
+        seen: the registry's live checkpoint that ``engine`` was chosen in the knowledge of; it is not loaded again.
+        folders: the engine's own book of where checkpoints lie, by id, which this object adds to.
     """
 
     def __init__(
@@ -62,6 +66,8 @@ class Minds:
         *,
         seed: int | str = 0,
         follow: bool = True,
+        seen: str | None = None,
+        folders: dict[str, Path] | None = None,
         temperature: float = 1.0,
         on_reload: Callable[[str, str], None] | None = None,
     ) -> None:
@@ -73,7 +79,8 @@ class Minds:
         self._on_reload = on_reload
         self._minds: dict[str, Mind] = {}
         self._watch: asyncio.Task[None] | None = None
-        self._refused: str | None = None
+        self._seen = seen
+        self._folders = {} if folders is None else folders
 
     @property
     def live_checkpoint(self) -> str | None:
@@ -95,7 +102,10 @@ class Minds:
         kind, _, name = fill.partition(":")
         match kind:
             case "checkpoint" if self._engine is not None and self._database is not None:
-                return self._policy(read_checkpoint(checkpoint_folder(self._database, name)).id)
+                folder = checkpoint_folder(self._database, name)
+                version = read_checkpoint(folder).id
+                self._folders[version] = folder
+                return self._policy(version)
             case "checkpoint":
                 raise UnknownName("No model is loaded here, so no checkpoint can play.")
             case "scripted" | "random":
@@ -134,13 +144,15 @@ class Minds:
             except Exception:  # the database may be locked or away for a while: play goes on, the watch too
                 _log.exception("the checkpoint registry could not be read")
                 continue
-            if live is None or live.id in (self._engine.live_version, self._refused):
+            if live is None or live.id == self._seen:
                 continue
+            self._seen = live.id
             old = self._engine.live_version
+            if live.id == old:
+                continue
             try:
                 new = await self._engine.reload(live.path)
             except ArenaError as error:
-                self._refused = live.id
                 _log.error("checkpoint %s was refused, %s plays on: %s", live.id, old, error)
                 continue
             _log.info("checkpoint %s is live, %s was", new, old)
@@ -151,7 +163,7 @@ class Minds:
 def open_minds(
     model: str, database: Database, *, seed: int | str = 0, follow: bool = True, threads: int = 1
 ) -> Minds:
-    """The minds of a process, with ``model`` as its live policy.
+    """The minds of a process, with ``model`` as its live policy. It plays until another one becomes live.
 
     Args:
         model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``none`` for scripts only.
@@ -167,7 +179,17 @@ def open_minds(
     except ImportError as error:
         raise CheckpointError(f"The local engine needs torch and transformers: {error}") from error
 
+    folders: dict[str, Path] = {}
+    live = live_checkpoint(database)
     engine = LocalEngine(
-        model_source(database, model), locate=lambda name: checkpoint_folder(database, name), threads=threads
+        model_source(database, model),
+        locate=lambda name: folders.get(name) or checkpoint_folder(database, name),
+        seed=engine_seed(seed),
+        threads=threads,
     )
-    return Minds(engine, database, seed=seed, follow=follow)
+    return Minds(engine, database, seed=seed, follow=follow, seen=live and live.id, folders=folders)
+
+
+def engine_seed(seed: int | str) -> int:
+    """The sampler's seed that goes with a run's."""
+    return Chance(seed).below("engine", 2**63)

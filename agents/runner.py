@@ -12,7 +12,7 @@ from typing import Any
 from arena.decision import Decision, TrunkRecord
 from arena.errors import ArenaError
 from arena.games.core import Event, Game, Outcome, Turn
-from arena.journal import Batch, DecisionLogged, LogRow, Purpose, TrunkLogged
+from arena.journal import Batch, DecisionLogged, LogRow, MatchAbandoned, Purpose, TrunkLogged
 from arena.rooms.effects import Append, Ask, Effects, Ended
 from arena.rooms.minds import Answer, Mind
 from arena.rooms.room import Room
@@ -21,11 +21,15 @@ from arena.rooms.seats import SeatSpec
 
 @dataclass(frozen=True, slots=True)
 class Lineup:
-    """One match to play: the filling of each seat and the seed. ``rated`` matches count for the ladder."""
+    """One match to play: the filling of each seat and the seed. ``rated`` matches count for the ladder.
+
+    ``label`` is the caller's own mark; it comes back with the match and is stored nowhere.
+    """
 
     seed: int | str
     fills: tuple[str, ...]
     rated: bool = False
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,10 @@ class MatchRunner:
                 for task in done:
                     turn, asked = self._tasks.pop(task)
                     self._perform(self._answered(task, turn, asked))
+        except asyncio.CancelledError:
+            if self._room.outcome is None:
+                self._log((MatchAbandoned(self._room.match_id, "stopped", time.time()), *self._finish()))
+            raise
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -124,12 +132,14 @@ class MatchRunner:
 
     def _finish(self) -> tuple[LogRow, ...]:
         match_id = self._room.match_id
-        # dict: one mind may fill seats under two names, and one tokenizer has one trunk
-        trunks = {
-            (t.tokenizer, t.prompt_version): t
-            for fill in dict.fromkeys(self._lineup.fills)
-            if (t := self._minds[fill].finish(match_id)) is not None
-        }
+        trunks: dict[tuple[str, str], TrunkRecord] = {}
+        for fill in dict.fromkeys(self._lineup.fills):
+            trunk = self._minds[fill].finish(match_id)
+            if trunk is None:
+                continue
+            # One tokenizer has one trunk. Minds stop reading at their seats' last turns, so one may have less of it.
+            key = trunk.tokenizer, trunk.prompt_version
+            trunks[key] = max(trunk, trunks.get(key, trunk), key=lambda t: len(t.tokens))
         self._trunks.extend(trunks.values())
         return tuple(TrunkLogged(match_id, t) for t in trunks.values())
 
@@ -146,7 +156,8 @@ async def play_matches(
 ) -> AsyncIterator[Played]:
     """Play all lineups, ``at_once`` of them at a time, and give each match as it ends.
 
-    ``minds`` holds a mind for every filling that the lineups name.
+    ``minds`` holds a mind for every filling that the lineups name. While the caller is busy with a match no new one is
+    started. Close the iterator (``contextlib.aclosing``) where it is left early: it stops what still runs.
     """
     waiting = iter(lineups)
     running: set[asyncio.Task[Played]] = set()
@@ -178,6 +189,7 @@ async def play_matches(
     finally:
         for task in running:
             task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 def no_log(rows: Sequence[LogRow]) -> None:

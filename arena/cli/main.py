@@ -17,7 +17,13 @@ from arena.errors import ArenaError
 COMMANDS: Final[dict[str, str]] = {
     "play": "Play Werewolf from this terminal; the language model plays the others.",
     "serve": "Start a server: rooms for people, and self-play beside them.",
+    "selfplay": "Play matches of one model against itself, as fast as it can.",
+    "evaluate": "Play rated matches between two players, both ways round.",
+    "leaderboard": "Rank all players by their rated matches.",
+    "checkpoints": "List the checkpoints, or make one live.",
     "matches": "List the matches in the database.",
+    "train": "Train on logged games; the new checkpoint goes live.",
+    "bootstrap": "Teach a small model to play, from nothing but scripted games.",
     "replay": "Show a match again, as one seat saw it or as it was.",
 }
 """Each command and its line in the help."""

@@ -103,6 +103,14 @@ def list_matches(
         return [_summary(row) for row in connection.execute(statement).mappings()]
 
 
+def rated_matches(engine: Engine, game: str | None = None) -> list[MatchSummary]:
+    """All finished matches that count for the ladder, in the order in which they ended."""
+    statement = _filtered(MatchQuery(game=game, status="over")).where(col(MatchTable.rated))
+    with engine.connect() as connection:
+        rows = connection.execute(statement.order_by(col(MatchTable.ended_at), col(MatchTable.id))).mappings()
+        return [_summary(row) for row in rows]
+
+
 def load_match(engine: Engine, match_id: str) -> StoredMatch:
     """The match of this id, or the only one whose id begins so.
 

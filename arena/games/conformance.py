@@ -88,6 +88,7 @@ def _assert_ends_in_time(game: AnyGame, options: Any, steps: Sequence[Step]) -> 
     assert outcome is not None, "the match has no turns and no outcome"
     assert len(outcome.sides) == len(outcome.returns) == seats, "one side and one return a seat"
     assert outcome.winner, "an outcome names its winner"
+    assert game.sides(steps[0].state) == outcome.sides, "the outcome's sides are not those that were dealt"
     assert outcome.reason, "an outcome has a reason"
     assert all(game.outcome(s.state) is None for s in steps[:-1]), "an outcome while somebody may still act"
     names = game.seat_names(steps[0].state)

@@ -179,6 +179,10 @@ class Game(ABC, Generic[Options, State]):
         trainers only; never shown to a seat."""
 
     @abstractmethod
+    def sides(self, state: State) -> tuple[str, ...]:
+        """Each seat's side, from the opening on. For hosts, who assign players to sides; never shown to a seat."""
+
+    @abstractmethod
     def seat_names(self, state: State) -> tuple[str, ...]: ...
 
     def phase(self, state: State) -> str:

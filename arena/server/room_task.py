@@ -298,8 +298,12 @@ class RoomTask:
         trunks: dict[tuple[str, str], TrunkLogged] = {}
         for mind in {id(m): m for m in self._used.values()}.values():
             trunk = mind.finish(self.room.match_id)
-            if trunk is not None:
-                trunks[trunk.tokenizer, trunk.prompt_version] = TrunkLogged(self.room.match_id, trunk)
+            if trunk is None:
+                continue
+            # One tokenizer has one trunk. Minds stop reading at their seats' last turns, so one may have less of it.
+            known = trunks.get(key := (trunk.tokenizer, trunk.prompt_version))
+            if known is None or len(known.trunk.tokens) < len(trunk.tokens):
+                trunks[key] = TrunkLogged(self.room.match_id, trunk)
         return list(trunks.values())
 
     # -- what clients are shown ----------------------------------------------------------------------------------

@@ -20,6 +20,11 @@ from arena.errors import CheckpointError
 _SENTINEL = "\x1e"
 
 
+def first_line(error: BaseException) -> str:
+    """What went wrong, without the library's advice."""
+    return str(error).strip().split("\n", 1)[0] or type(error).__name__
+
+
 class HubCodec:
     """Encodes and decodes for one model; see ``agents.llm.prompt.Codec``.
 
@@ -30,8 +35,8 @@ class HubCodec:
     def __init__(self, source: str | Path) -> None:
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(str(source), trust_remote_code=False)
-        except (OSError, ValueError, KeyError) as error:
-            raise CheckpointError(f"No tokenizer can be loaded from {source}: {error}") from error
+        except Exception as error:  # the library under it raises bare ones for a file that it cannot read
+            raise CheckpointError(f"No tokenizer can be loaded from {source}: {first_line(error)}") from error
         self.fingerprint = hashlib.sha256(self._tokenizer.backend_tokenizer.to_str().encode()).hexdigest()[:16]
         self.head, self.tail = self._frame()
         self.end_ids = self._line_ends()

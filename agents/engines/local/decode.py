@@ -69,7 +69,7 @@ class Decoder:
             for i, r in enumerate(requests):
                 if bool(r.options) is not kind:
                     continue
-                needed = r.trunk_length + len(r.branch) + (0 if kind else r.max_tokens)
+                needed = r.trunk_length + len(r.branch) + (max(map(len, r.options)) - 1 if kind else r.max_tokens)
                 if needed > self._context:
                     answers[i] = EngineError(
                         f"the prompt needs {needed} tokens, the model reads {self._context}", code="engine/context_full"

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 
@@ -29,7 +29,7 @@ KEPT_POLICIES: Final = 4
 """Pinned checkpoints kept loaded beside the live one; the one longest unused goes first."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Policy:
     weights: Weights
     decoder: Decoder
@@ -48,11 +48,20 @@ class EngineCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """``policy`` is held from here on, so that neither a reload nor other pins can take it away; None is the live one."""
+
+    request: DecisionRequest
+    reply: Future[DecisionReply]
+    policy: _Policy | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Forget:
     match_id: str
 
 
-_Item = tuple[DecisionRequest, "Future[DecisionReply]"] | _Forget | None
+_Item = _Asked | _Forget | None
 
 
 @dataclass(slots=True)
@@ -73,8 +82,10 @@ class LocalEngine:
     device: str = "cpu"
     counts: EngineCounts = field(default_factory=EngineCounts)
     codec: HubCodec = field(init=False)
-    _live: str = field(init=False)
-    _policies: dict[str, _Policy] = field(init=False, default_factory=dict)
+    _live: _Policy = field(init=False)
+    _pinned: dict[str, _Policy] = field(init=False, default_factory=dict)
+    """Changed on the event loop only; the one last used stands last."""
+    _pinning: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _queue: queue.SimpleQueue[_Item] = field(init=False, default_factory=queue.SimpleQueue)
     _loading: threading.Lock = field(init=False, default_factory=threading.Lock)
     _thread: threading.Thread | None = field(init=False, default=None)
@@ -84,8 +95,7 @@ class LocalEngine:
         torch.set_num_threads(self.threads)
         weights = load_weights(self.source, self.device)
         self.codec = weights.codec
-        self._adopt(weights)
-        self._live = weights.version
+        self._live = self._policy(weights)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -94,7 +104,7 @@ class LocalEngine:
         self._thread.start()
 
     async def stop(self) -> None:
-        """Finish the running wave; what waits behind it fails with ``engine/stopped``."""
+        """Finish the running wave; what waits behind it fails with ``engine/stopped``. Called where ``decide`` is."""
         self._stopped = True
         self._queue.put(None)
         if self._thread is not None:
@@ -104,20 +114,19 @@ class LocalEngine:
 
     @property
     def live_version(self) -> str:
-        return self._live
+        return self._live.weights.version
 
     async def decide(self, request: DecisionRequest) -> DecisionReply:
         """
         Raises:
             EngineError: ``engine/stopped``, ``engine/context_full``, or the pinned checkpoint cannot be loaded.
         """
+        policy = None if request.policy == LIVE else await self._pin(request.policy)
         if self._stopped or self._thread is None:
             raise EngineError("the policy engine is not running", code="engine/stopped")
-        if request.policy not in (LIVE, *self._policies):
-            await asyncio.to_thread(self._pin, request.policy)
-        future: Future[DecisionReply] = Future()
-        self._queue.put((request, future))
-        return await asyncio.wrap_future(future)
+        asked = _Asked(request, Future(), policy)
+        self._queue.put(asked)
+        return await asyncio.wrap_future(asked.reply)
 
     def forget(self, match_id: str, policy: str) -> None:
         self._queue.put(_Forget(match_id))
@@ -132,6 +141,15 @@ class LocalEngine:
         """
         return await asyncio.to_thread(self._reload, source)
 
+    def adopt(self, model: Any, version: str) -> None:
+        """Make a model in memory live, with this engine's tokenizer: for a trainer that plays between its updates."""
+        with self._loading:
+            self._make_live(Weights(version, model, self.codec))
+
+    def _make_live(self, weights: Weights) -> None:
+        self._live = self._policy(weights)  # a wave in flight holds the old one
+        self.counts.reloads += 1
+
     def _reload(self, source: str | Path) -> str:
         with self._loading:
             try:
@@ -141,96 +159,99 @@ class LocalEngine:
             except CheckpointError:
                 self.counts.refused_reloads += 1
                 raise
-            old = self._live
-            self._adopt(weights)
-            self._live = weights.version
-            self.counts.reloads += 1
-            if old != self._live:
-                self._policies.pop(old, None)  # a wave in flight holds its own reference
-            return self._live
+            self._make_live(weights)
+            return weights.version
 
-    def _pin(self, version: str) -> None:
-        with self._loading:
-            if version in self._policies:
-                return
-            if self.locate is None:
-                raise EngineError(f"checkpoint {version} is not loaded here", code="engine/unknown_policy")
-            weights = load_weights(self.locate(version), self.device)
-            if weights.codec.fingerprint != self.codec.fingerprint:
-                raise EngineError(f"checkpoint {version} has another tokenizer", code="engine/other_tokenizer")
-            self._adopt(weights, version)
+    async def _pin(self, version: str) -> _Policy:
+        if version not in self._pinned:
+            async with self._pinning:
+                await self._load_pinned(version)
+        policy = self._pinned[version] = self._pinned.pop(version)  # the one last used stands last
+        return policy
 
-    def _adopt(self, weights: Weights, name: str | None = None) -> None:
-        name = name or weights.version
-        if name not in self._policies:
-            pinned = [n for n in self._policies if n != getattr(self, "_live", None)]
-            for old in pinned[: max(0, len(pinned) - KEPT_POLICIES + 1)]:
-                self._policies.pop(old)
-            self._policies[name] = _Policy(weights, Decoder(weights.model, weights.codec.end_ids, self.seed))
+    async def _load_pinned(self, version: str) -> None:
+        if version in self._pinned:  # loaded while we waited our turn
+            return
+        policy = self._live
+        if policy.weights.version != version:
+            policy = self._policy(await asyncio.to_thread(self._located, version))
+        while len(self._pinned) >= KEPT_POLICIES:
+            del self._pinned[next(iter(self._pinned))]
+        self._pinned[version] = policy
+
+    def _located(self, version: str) -> Weights:
+        if self.locate is None:
+            raise EngineError(f"checkpoint {version} is not loaded here", code="engine/unknown_policy")
+        weights = load_weights(self.locate(version), self.device)
+        if weights.codec.fingerprint != self.codec.fingerprint:
+            raise EngineError(f"checkpoint {version} has another tokenizer", code="engine/other_tokenizer")
+        return weights
+
+    def _policy(self, weights: Weights) -> _Policy:
+        return _Policy(weights, Decoder(weights.model, weights.codec.end_ids, self.seed))
 
     # -- the thread ----------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         torch.set_num_threads(self.threads)
-        while True:
-            wave, going = self._next_wave()
-            if wave:
+        going = True
+        while going:
+            wave, over, going = self._next_wave()
+            if going:
                 self._decide_wave(wave)
-            if not going:
-                return
+            else:
+                for asked in wave:
+                    _settle(asked.reply, error=EngineError("the policy engine has stopped", code="engine/stopped"))
+            for match_id in over:  # after the wave, or its late decisions would bring a match's memory back
+                for policy in (self._live, *list(self._pinned.values())):
+                    policy.decoder.forget(match_id)
 
-    def _next_wave(self) -> tuple[list[tuple[DecisionRequest, Future[DecisionReply]]], bool]:
-        """Everything that waits, at least one thing; and whether to go on afterwards."""
-        wave: list[tuple[DecisionRequest, Future[DecisionReply]]] = []
+    def _next_wave(self) -> tuple[list[_Asked], list[str], bool]:
+        """Everything that waits, at least one thing: decisions, matches to forget; and whether to go on."""
+        wave: list[_Asked] = []
+        over: list[str] = []
         item: _Item = self._queue.get()
         while True:
             match item:
                 case None:
-                    for _, future in wave:
-                        future.set_exception(EngineError("the policy engine has stopped", code="engine/stopped"))
-                    return [], False
+                    return wave, over, False
                 case _Forget(match_id):
-                    for policy in list(self._policies.values()):
-                        policy.decoder.forget(match_id)
-                case _:
+                    over.append(match_id)
+                case _Asked():
                     wave.append(item)
             try:
                 item = self._queue.get_nowait()
             except queue.Empty:
-                return wave, True
+                return wave, over, True
 
-    def _decide_wave(self, wave: list[tuple[DecisionRequest, Future[DecisionReply]]]) -> None:
-        by_policy: dict[str, list[tuple[DecisionRequest, Future[DecisionReply]]]] = {}
+    def _decide_wave(self, wave: list[_Asked]) -> None:
         live = self._live
-        for request, future in wave:
-            by_policy.setdefault(live if request.policy == LIVE else request.policy, []).append((request, future))
-        self.counts.waves += 1
-        for name, items in by_policy.items():
-            policy = self._policies.get(name)
-            if policy is None:  # unloaded between asking and deciding
-                self._fail(items, EngineError(f"checkpoint {name} was unloaded", code="engine/unknown_policy"))
-                continue
+        by_policy: dict[int, tuple[_Policy, list[_Asked]]] = {}
+        for asked in wave:
+            policy = asked.policy or live
+            by_policy.setdefault(id(policy), (policy, []))[1].append(asked)
+        self.counts.waves += bool(wave)
+        for policy, items in by_policy.values():
             try:
-                sampled = policy.decoder.decide([request for request, _ in items])
+                sampled = policy.decoder.decide([asked.request for asked in items])
             except Exception as error:  # the boundary to the model library: whatever it raises, the rooms go on
                 _log.exception("a wave of %d decisions failed", len(items))
                 self._fail(items, EngineError(f"the model failed: {error}", code="engine/model_failed"))
                 continue
-            for (_, future), one in zip(items, sampled, strict=True):
+            for asked, one in zip(items, sampled, strict=True):
                 if isinstance(one, EngineError):
                     self.counts.failures += 1
-                    _settle(future, error=one)
+                    _settle(asked.reply, error=one)
                     continue
                 self.counts.decisions += 1
                 self.counts.tokens += len(one.tokens)
-                _settle(
-                    future, DecisionReply(one.tokens, one.logprobs, policy.weights.version, one.choice_probs)
-                )
+                reply = DecisionReply(one.tokens, one.logprobs, policy.weights.version, one.choice_probs)
+                _settle(asked.reply, reply)
 
-    def _fail(self, items: list[tuple[DecisionRequest, Future[DecisionReply]]], error: EngineError) -> None:
+    def _fail(self, items: list[_Asked], error: EngineError) -> None:
         self.counts.failures += len(items)
-        for _, future in items:
-            _settle(future, error=error)
+        for asked in items:
+            _settle(asked.reply, error=error)
 
 
 def _settle(

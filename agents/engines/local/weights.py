@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM
+from transformers.utils.logging import disable_progress_bar
 
 from agents.checkpoints import MANIFEST, read_checkpoint
-from agents.engines.local.codec import HubCodec
+from agents.engines.local.codec import HubCodec, first_line
 from arena.errors import CheckpointError
 
 
@@ -36,12 +38,13 @@ def load_weights(source: str | Path, device: str = "cpu", dtype: torch.dtype = t
     elif folder.is_absolute() and not folder.exists():
         raise CheckpointError(f"There is no checkpoint at {folder}.")
     codec = HubCodec(source)
+    disable_progress_bar()
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(
             str(source), dtype=dtype, use_safetensors=True, trust_remote_code=False, attn_implementation="sdpa"
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise CheckpointError(f"No model can be loaded from {source}: {error}") from error
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise CheckpointError(f"No model can be loaded from {source}: {first_line(error)}") from error
     model.to(device).eval()
     if model.config.vocab_size < len(codec):
         raise CheckpointError(

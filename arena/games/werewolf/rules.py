@@ -308,17 +308,20 @@ class Werewolf(Game[WerewolfOptions, State]):
     def outcome(self, state: State) -> Outcome | None:
         if state.winner is None or state.ending is None:
             return None
-        sides = tuple(r.side for r in state.roles)
+        sides = self.sides(state)
         return Outcome(
             winner=str(state.winner),
             reason=str(state.ending),
-            sides=tuple(map(str, sides)),
-            returns=tuple(1.0 if s is state.winner else -1.0 for s in sides),
+            sides=sides,
+            returns=tuple(1.0 if s == state.winner else -1.0 for s in sides),
         )
 
     def standing(self, state: State) -> str:
         alive = Counter(str(state.roles[s]) for s in state.living())
         return f"{state.phase} " + " ".join(f"{alive[r]}{r[0]}" for r in sorted(Role))
+
+    def sides(self, state: State) -> tuple[str, ...]:
+        return tuple(str(r.side) for r in state.roles)
 
     def seat_names(self, state: State) -> tuple[str, ...]:
         return state.names

@@ -1,0 +1,81 @@
+"""Players of rated matches: a name as people give it becomes a stable id and a mind whose weights never change.
+
+    shipped, base, live, an id or its beginning, a folder, a hub name   →  checkpoint:ID
+    scripted:NAME                                                       →  scripted:NAME
+    random                                                              →  random
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine as Database
+
+from agents.checkpoints import MANIFEST, read_checkpoint
+from agents.models import model_source
+from agents.registry import Minds, engine_seed
+from agents.scripted.registry import script_by_name
+from arena.errors import CheckpointError
+from arena.rooms.minds import Mind
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """``id`` is what the log and the ladder call it."""
+
+    id: str
+    mind: Mind
+
+
+@asynccontextmanager
+async def open_players(names: Sequence[str], database: Database, *, seed: int | str = 0) -> AsyncIterator[list[Player]]:
+    """The players of these names, in order; the same one twice is one object.
+
+    Each checkpoint gets an engine of its own, so that two may have different tokenizers and decide side by side.
+
+    Raises:
+        UnknownName: nothing has one of the names.
+        CheckpointError: one of them cannot be loaded.
+    """
+    resolved = [resolve(name, database) for name in names]
+    players: dict[str, Player] = {}
+    async with AsyncExitStack() as stack:
+        for number, (player_id, source) in enumerate(resolved):
+            if player_id in players:
+                continue
+            if source is None:
+                players[player_id] = Player(player_id, Minds(None, seed=seed).mind(player_id))
+                continue
+            minds = _minds(source, f"{seed}/{number}")
+            await minds.start()
+            stack.push_async_callback(minds.stop)
+            players[player_id] = Player(player_id, minds.mind("live"))
+        yield [players[player_id] for player_id, _ in resolved]
+
+
+def resolve(name: str, database: Database) -> tuple[str, str | Path | None]:
+    """The stable id of a player, and where its weights lie (None for scripts).
+
+    Raises:
+        UnknownName: nothing has this name.
+        CheckpointError: the checkpoint is not whole.
+    """
+    kind, _, rest = name.partition(":")
+    if name == "random" or kind == "scripted":
+        script_by_name(rest or "random")
+        return ("random" if rest in ("", "random") else name), None
+    source = model_source(database, rest if kind == "checkpoint" else name)
+    if (Path(source) / MANIFEST).exists():
+        return f"checkpoint:{read_checkpoint(Path(source)).id}", source
+    return f"checkpoint:{source}", source
+
+
+def _minds(source: str | Path, seed: int | str) -> Minds:
+    try:
+        from agents.engines.local.engine import LocalEngine
+    except ImportError as error:
+        raise CheckpointError(f"The local engine needs torch and transformers: {error}") from error
+    return Minds(LocalEngine(source, seed=engine_seed(seed)), seed=seed, follow=False)

@@ -1,0 +1,147 @@
+"""Two players, every deal played both ways round: A on the first side against B, and B on the first side against A.
+
+The deals of both directions are the same, so luck with roles and names falls out of the comparison. Sides are dealt by
+the seed: each match is dealt here once to see which seats to give to whom, and the room deals it again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agents.players import Player
+from agents.runner import Lineup, Log, Played, no_log, play_matches
+from arena.games.chance import Chance
+from arena.games.core import Game, fold
+from arena.rating.ladder import Result, fit_ladder
+from arena.rating.wilson import wilson
+
+A_FIRST: Final = "a first"
+B_FIRST: Final = "b first"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often the player on the first side won. ``low`` to ``high`` is the 95 % interval (Wilson)."""
+
+    wins: int
+    games: int
+    rate: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, wins: int, games: int) -> Rate:
+        return cls(wins, games, wins / games, *wilson(wins, games))
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """``sides`` are the game's two, alphabetically. ``elo`` is A's over B's, both directions together, 95 % interval."""
+
+    game: str
+    a: str
+    b: str
+    sides: tuple[str, str]
+    games: int
+    seed: int | str
+    rated: bool
+    a_first: Rate
+    """A on the first side against B on the second."""
+    b_first: Rate
+    """B on the first side against A on the second."""
+    elo: float
+    elo_low: float
+    elo_high: float
+    decisions: int
+    fallbacks: int
+    seconds: float
+
+
+async def evaluate(
+    game: Game[Any, Any],
+    a: Player,
+    b: Player,
+    *,
+    games: int,
+    seed: int | str,
+    options: Any = None,
+    log: Log = no_log,
+    at_once: int = 64,
+    on_match: Callable[[Played], Any] | None = None,
+) -> Evaluation:
+    """Play ``games`` matches in each direction. They are rated unless A and B are the same player.
+
+    Args:
+        options: the game's own, as ``game.options(raw)`` gives them; its defaults where None.
+        log: gets all rows, under the purpose "evaluation".
+        on_match: is called after each match, and awaited if it gives an awaitable.
+    """
+    assert games >= 1, "at least one match in each direction"
+    options = game.options({}) if options is None else options
+    began = time.perf_counter()
+    sides: tuple[str, str] | None = None
+    results: list[Result] = []
+    won = {A_FIRST: 0, B_FIRST: 0}
+    decisions = fallbacks = 0
+    played = play_matches(
+        game,
+        options,
+        lineups(game, options, a.id, b.id, games, seed),
+        {a.id: a.mind, b.id: b.mind},
+        log,
+        purpose="evaluation",
+        at_once=at_once,
+    )
+    async with aclosing(played) as matches:
+        async for match in matches:
+            sides = two_sides(match.outcome.sides)
+            label, winner = match.lineup.label, match.outcome.winner
+            won[label] += winner == sides[0]
+            score = 0.5 if winner not in sides else float(winner == sides[0])
+            decisions += len(match.decisions)
+            fallbacks += match.fallbacks
+            pair = (("a",), ("b",)) if label == A_FIRST else (("b",), ("a",))
+            results.append(Result(game.name, sides, pair, score))
+            if on_match is not None and (waiting := on_match(match)) is not None:
+                await waiting
+    assert sides is not None
+    ladder = fit_ladder(results)
+    mine = ladder.players["a"]  # two players centred on their mean: the one is minus the other
+    return Evaluation(
+        game=game.name,
+        a=a.id,
+        b=b.id,
+        sides=sides,
+        games=games,
+        seed=seed,
+        rated=a.id != b.id,
+        a_first=Rate.of(won[A_FIRST], games),
+        b_first=Rate.of(won[B_FIRST], games),
+        elo=2 * mine.elo,
+        elo_low=2 * mine.low,
+        elo_high=2 * mine.high,
+        decisions=decisions,
+        fallbacks=fallbacks,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def lineups(game: Game[Any, Any], options: Any, a: str, b: str, games: int, seed: int | str) -> Iterator[Lineup]:
+    """Each deal twice: once with A on the first side, once with B."""
+    for n in range(games):
+        deal = f"evaluate/{seed}/{n}"
+        dealt = game.sides(fold(game, game.opening(options, Chance(deal))))
+        first, _ = two_sides(dealt)
+        for label, on_first, on_second in ((A_FIRST, a, b), (B_FIRST, b, a)):
+            fills = tuple(on_first if side == first else on_second for side in dealt)
+            yield Lineup(deal, fills, rated=a != b, label=label)
+
+
+def two_sides(sides: Sequence[str]) -> tuple[str, str]:
+    """The two sides of a deal, alphabetically."""
+    first, second = sorted(set(sides))
+    return first, second
