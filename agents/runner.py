@@ -1,11 +1,12 @@
-"""Plays matches between minds without sockets: the same rooms and the same log as the server's, as fast as minds answer."""
+"""Plays matches between minds without sockets: the same rooms and the same log as the server's, as fast as minds
+answer."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,7 +154,7 @@ async def play_matches(
     *,
     purpose: Purpose,
     at_once: int = 64,
-) -> AsyncIterator[Played]:
+) -> AsyncGenerator[Played]:
     """Play all lineups, ``at_once`` of them at a time, and give each match as it ends.
 
     ``minds`` holds a mind for every filling that the lineups name. While the caller is busy with a match no new one is
@@ -194,5 +195,3 @@ async def play_matches(
 
 def no_log(rows: Sequence[LogRow]) -> None:
     """For matches that nobody keeps."""
-
-

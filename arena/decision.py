@@ -58,7 +58,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class TrunkRecord:
-    """The public tokens of one match, as one policy read them: every ``TokenRecord`` of that match is a branch off it."""
+    """The public tokens of one match, as one policy read them: every ``TokenRecord`` of that match is a branch off
+    it."""
 
     tokenizer: str
     prompt_version: str

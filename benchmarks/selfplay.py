@@ -48,9 +48,7 @@ async def _play(engine: LocalEngine, games: int, at_once: int) -> list[Played]:
     minds = {"self": PolicyMind(engine)}
     engine.start()
     try:
-        playing = play_matches(
-            game, game.options({}), lineups, minds, no_log, purpose="selfplay", at_once=at_once
-        )
+        playing = play_matches(game, game.options({}), lineups, minds, no_log, purpose="selfplay", at_once=at_once)
         return [match async for match in playing]
     finally:
         await engine.stop()

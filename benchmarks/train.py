@@ -38,9 +38,7 @@ def packed(model: Any, games: list[TokenGame]) -> None:
 
 def each_turn(model: Any, games: list[TokenGame]) -> None:
     """Every turn as a sequence of its own, padded, in batches of like length."""
-    rows = [
-        ((*game.trunk[: b.offset], *b.prompt, *b.answer), len(b.answer)) for game in games for b in game.branches
-    ]
+    rows = [((*game.trunk[: b.offset], *b.prompt, *b.answer), len(b.answer)) for game in games for b in game.branches]
     rows.sort(key=lambda row: len(row[0]))
     size = 32
     for at in range(0, len(rows), size):

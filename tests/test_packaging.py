@@ -49,9 +49,7 @@ def test_the_wheel_holds_nothing_else(wheel: set[str]) -> None:
 
 
 def test_the_image_copies_what_is_there() -> None:
-    allowed = {
-        line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
-    }
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     sources = [s for line in lines if line.startswith("COPY ") and "--from" not in line for s in line.split()[1:-1]]
     assert sources

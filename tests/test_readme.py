@@ -45,7 +45,7 @@ def test_a_shown_command_exists(command: str) -> None:
             group = typer.main.get_command(build(name))
             group.commands[name].make_context(name, rest).close()  # type: ignore[attr-defined]
         case "make":
-            assert [a for a in arguments if "=" not in a][0] in make_targets()
+            assert next(a for a in arguments if "=" not in a) in make_targets()
         case _:
             assert program in KNOWN_PROGRAMS, f"no test knows how to check {program}"
 

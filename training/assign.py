@@ -1,4 +1,5 @@
-"""From episodes to one advantage a sampled token: rewards, values, the estimator, and exact credit for decisive choices."""
+"""From episodes to one advantage a sampled token: rewards, values, the estimator, and exact credit for decisive
+choices."""
 
 from __future__ import annotations
 
@@ -131,11 +132,14 @@ def _replace_decisive(
         advantages[i] = np.full(len(record.sampled), gain)
 
 
-def _scaled(
-    episodes: Sequence[Episode], advantages: list[list[Floats]], targets: list[list[Floats]]
-) -> list[Assigned]:
+def _scaled(episodes: Sequence[Episode], advantages: list[list[Floats]], targets: list[list[Floats]]) -> list[Assigned]:
     by_turn = np.array(
-        [a.mean() for x, of in zip(episodes, advantages, strict=True) for a, t in zip(of, x.trainable, strict=True) if t]
+        [
+            a.mean()
+            for x, of in zip(episodes, advantages, strict=True)
+            for a, t in zip(of, x.trainable, strict=True)
+            if t
+        ]
     )
     scale = float(by_turn.std()) if len(by_turn) else 1.0
     scale = max(scale, 1e-6)
@@ -163,5 +167,3 @@ def central_values(
         ]
         for episode, of_match in zip(episodes, moments, strict=True)
     ]
-
-

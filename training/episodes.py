@@ -74,13 +74,13 @@ def harvest(matches: Iterable[StoredMatch | Played], terms: Terms) -> Harvest:
     """
     result = Harvest([], Counter(), Counter())
     for match in matches:
-        parts = _parts(match)
-        if parts is None:
+        source = _source(match)
+        if source is None:
             result.skipped["unfinished"] += 1
             continue
-        episode = _episode(*parts, terms, result.masked)
+        episode = _episode(source, terms, result.masked)
         if episode is None:
-            result.skipped[_foreign(parts[4], terms)] += 1
+            result.skipped[_foreign(source.decisions, terms)] += 1
         elif not any(episode.trainable):
             result.skipped["nothing to learn from"] += 1
         else:
@@ -94,53 +94,62 @@ def harvest(matches: Iterable[StoredMatch | Played], terms: Terms) -> Harvest:
     return result
 
 
-def _parts(match: StoredMatch | Played) -> tuple[Any, ...] | None:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What log and runner have in common. ``refused`` are the seats of people who do not want to be learnt from."""
+
+    match_id: str
+    game: Game[Any, Any]
+    seed: str
+    events: tuple[Event, ...]
+    decisions: tuple[Decision, ...]
+    outcome: Outcome
+    trunks: Sequence[TrunkRecord]
+    refused: frozenset[int] = frozenset()
+
+
+def _source(match: StoredMatch | Played) -> _Source | None:
+    """None for a match that is not over."""
     if isinstance(match, Played):
-        return (
-            match.match_id, match.game, str(match.lineup.seed), match.events, match.decisions, match.outcome,
-            match.trunks, frozenset(),
-        )  # fmt: skip
+        seed = str(match.lineup.seed)
+        return _Source(match.match_id, match.game, seed, match.events, match.decisions, match.outcome, match.trunks)
     if match.outcome is None:
         return None
+    game = game_by_name(match.summary.game)
     refused = frozenset(s.seat for s in match.seats if s.person is not None and not s.train)
-    return (
-        match.id, game_by_name(match.summary.game), match.seed, match.events, match.decisions, match.outcome,
-        match.trunks, refused,
-    )  # fmt: skip
+    return _Source(match.id, game, match.seed, match.events, match.decisions, match.outcome, match.trunks, refused)
 
 
-def _episode(
-    match_id: str,
-    game: Game[Any, Any],
-    seed: str,
-    events: tuple[Event, ...],
-    decisions: tuple[Decision, ...],
-    outcome: Outcome,
-    trunks: Sequence[TrunkRecord],
-    refused: frozenset[int],
-    terms: Terms,
-    masked: Counter[str],
-) -> Episode | None:
-    trunk = next((t for t in trunks if (t.tokenizer, t.prompt_version) == (terms.tokenizer, terms.prompt_version)), None)
+def _episode(source: _Source, terms: Terms, masked: Counter[str]) -> Episode | None:
+    """None where no trunk was recorded in the learner's own tokens."""
+    wanted = (terms.tokenizer, terms.prompt_version)
+    trunk = next((t for t in source.trunks if (t.tokenizer, t.prompt_version) == wanted), None)
     if trunk is None:
         return None
     branches: list[Branch] = []
     which: list[int] = []
     trainable: list[bool] = []
-    for n, decision in enumerate(decisions):
-        reason = why_masked(decision, refused, terms)
+    for n, decision in enumerate(source.decisions):
+        reason = why_masked(decision, source.refused, terms)
         if reason is not None:
             masked[reason] += 1
         record = decision.tokens
-        if record is None or record.tokenizer != terms.tokenizer or not record.sampled:
+        if record is None or (record.tokenizer, record.prompt_version) != wanted or not record.sampled:
             continue
         branches.append(Branch(record.trunk_length, record.branch, record.sampled))
         which.append(n)
         trainable.append(reason is None)
     return Episode(
-        match_id, game, seed, events, decisions, outcome, TokenGame(trunk.tokens, tuple(branches)), tuple(which),
-        tuple(trainable),
-    )  # fmt: skip
+        match_id=source.match_id,
+        game=source.game,
+        seed=source.seed,
+        events=source.events,
+        decisions=source.decisions,
+        outcome=source.outcome,
+        tokens=TokenGame(trunk.tokens, tuple(branches)),
+        which=tuple(which),
+        trainable=tuple(trainable),
+    )
 
 
 def why_masked(decision: Decision, refused: frozenset[int], terms: Terms) -> str | None:
@@ -162,4 +171,3 @@ def why_masked(decision: Decision, refused: frozenset[int], terms: Terms) -> str
 def _foreign(decisions: Sequence[Decision], terms: Terms) -> str:
     seen = {(d.tokens.tokenizer, d.tokens.prompt_version) for d in decisions if d.tokens}
     return f"other tokenizer or prompt ({', '.join('/'.join(s) for s in sorted(seen))})" if seen else "no model seat"
-

@@ -17,7 +17,6 @@ from typing import Any, Final
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor
 
 from arena.errors import CheckpointError
 from training.assign import Assigned, assign, central_values
@@ -60,7 +59,8 @@ class LearnPlan:
 
 @dataclass(frozen=True, slots=True)
 class UpdateFigures:
-    """What one update did. Entropies in nats; ``explained`` is the critic's explained variance of the seats' returns."""
+    """What one update did. Entropies in nats; ``explained`` is the critic's explained variance of the seats'
+    returns."""
 
     episodes: int
     decisions: int

@@ -7,7 +7,8 @@ per seat; the two parts keep the gain.
 
 ``transformers`` calls ``packed_attention`` for any model whose attention implementation is set to ``PACKED``.
 
-Letters: B matches, N branches of a match, L tokens of a branch, T tokens of a trunk, S all tokens, H heads, D head width.
+Letters: B matches, N branches of a match, L tokens of a branch, T tokens of a trunk, S all tokens, H heads, D head
+width.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ class Pack:
 
     ``tokens`` and ``positions`` are (S,) int64. ``trunk_rows`` (B, T) are flat token numbers, padded with 0. ``place``
     (S,) says where each flat token's attention output lies among the padded rows. ``trunk_spans`` and ``branch_spans``
-    give, by match (and branch), the flat number of the first token and the length; a branch's answer is its last tokens.
+    give, by match (and branch), the flat number of the first token and the length; a branch's answer is its last
+    tokens.
     """
 
     tokens: Tensor
@@ -74,9 +76,7 @@ class Pack:
     branch_spans: tuple[tuple[tuple[int, int], ...], ...]
 
 
-def pack(
-    games: Sequence[TokenGame], device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
-) -> Pack:
+def pack(games: Sequence[TokenGame], device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Pack:
     """Lay the games out flat and index their rows for attention. ``dtype`` is that of the model's activations."""
     tokens: list[int] = []
     positions: list[int] = []
@@ -172,7 +172,7 @@ def packed_attention(
     attention_mask: Tensor | None,
     scaling: float | None = None,
     dropout: float = 0.0,
-    **_: Any,
+    **unused: Any,
 ) -> tuple[Tensor, None]:
     """Attention of a pack, in the form that ``transformers`` calls: query (1, H, S, D) → (1, S, H, D)."""
     batch = _current.get()
@@ -186,9 +186,7 @@ def packed_attention(
         return x.index_select(0, numbers.flatten()).view(*numbers.shape, x.shape[1], width)
 
     trunk_q, trunk_k, trunk_v = (rows(x, batch.trunk_rows).transpose(1, 2) for x in (q, k, v))  # (B, heads, T, D)
-    out = scaled_dot_product_attention(
-        trunk_q, trunk_k, trunk_v, is_causal=True, scale=1.0, enable_gqa=group > 1
-    )
+    out = scaled_dot_product_attention(trunk_q, trunk_k, trunk_v, is_causal=True, scale=1.0, enable_gqa=group > 1)
     parts = [out.transpose(1, 2).reshape(-1, heads, width)]
     b, longest = batch.trunk_rows.shape
     for bucket in batch.buckets:

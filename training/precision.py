@@ -12,7 +12,8 @@ from torch import Tensor
 
 
 class MasterCopy:
-    """Turns ``model`` into bf16 in place and keeps its parameters in fp32 beside it; an optimiser updates ``masters``."""
+    """Turns ``model`` into bf16 in place and keeps its parameters in fp32 beside it; an optimiser updates
+    ``masters``."""
 
     def __init__(self, model: Any) -> None:
         self.model = model

@@ -25,7 +25,8 @@ class Afterwards:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One decision in its match. ``instead`` has, for a decisive choice, one entry a legal choice in the turn's order."""
+    """One decision in its match. ``instead`` has, for a decisive choice, one entry a legal choice in the turn's
+    order."""
 
     standing: str
     turn: Turn
@@ -52,9 +53,7 @@ def moments(episode: Episode, counterfactual: bool = True) -> list[Moment]:
     return out
 
 
-def _states(
-    game: Game[Any, Any], events: Sequence[Event], decisions: Sequence[Decision]
-) -> list[tuple[Any, Turn]]:
+def _states(game: Game[Any, Any], events: Sequence[Event], decisions: Sequence[Decision]) -> list[tuple[Any, Turn]]:
     """The state in which each decision was made, and its turn: the earliest state in which all decisions before it
     stand recorded and its turn is open."""
     state = game.blank()

@@ -139,9 +139,7 @@ def train_from_log(
     found = trainer.from_log()
     figures = trainer.update(found.episodes, on_progress)
     manifest, path = trainer.checkpoint(len(found.episodes), [figures], time.time())
-    return Trained(
-        manifest, path, (figures,), dict(found.masked), dict(found.skipped), time.monotonic() - begun
-    )
+    return Trained(manifest, path, (figures,), dict(found.masked), dict(found.skipped), time.monotonic() - begun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,4 +231,3 @@ def _reference(source: str | Path, weights: Weights) -> Any:
     same = base.codec.fingerprint == weights.codec.fingerprint and base.version != weights.version
     same = same and base.model.config.hidden_size == weights.model.config.hidden_size
     return base.model if same else None
-

@@ -34,7 +34,8 @@ class DecisionRequest:
 
 @dataclass(frozen=True, slots=True)
 class DecisionReply:
-    """``logprobs[i]`` is of ``tokens[i]`` in nats, after temperature and masking; ``choice_probs`` follow the options."""
+    """``logprobs[i]`` is of ``tokens[i]`` in nats, after temperature and masking; ``choice_probs`` follow the
+    options."""
 
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
@@ -43,7 +44,8 @@ class DecisionReply:
 
 
 class Engine(Protocol):
-    codec: Codec
+    @property
+    def codec(self) -> Codec: ...
 
     async def decide(self, request: DecisionRequest) -> DecisionReply:
         """

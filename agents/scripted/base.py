@@ -22,7 +22,8 @@ class Script(Protocol):
         ...
 
     def weigh(self, turn: Turn) -> dict[str, float]:
-        """The probability of each of ``turn.choices``; they sum to 1. Changes nothing: asked twice, it says the same."""
+        """The probability of each of ``turn.choices``; they sum to 1. Changes nothing: asked twice, it says the
+        same."""
         ...
 
     def say(self, turn: Turn) -> str:

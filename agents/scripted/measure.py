@@ -95,9 +95,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only the pairings whose name holds this")
     args = parser.parse_args()
     options = WerewolfOptions(talk_rounds=args.rounds)
-    report = {
-        name: measure(args.games, options, *sides) for name, sides in PAIRINGS.items() if args.only in name
-    }
+    report = {name: measure(args.games, options, *sides) for name, sides in PAIRINGS.items() if args.only in name}
     json.dump(report, sys.stdout, indent=2)
     sys.stdout.write("\n")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -128,17 +127,14 @@ def _by_selfplay(
 
     def report(iteration: int, figures: Any, played: Any) -> None:
         wins = sum(p.outcome.winner == "village" for p in played) / len(played)
-        print(
+        typer.echo(
             f"{iteration + 1}/{iterations}: village {wins:.2f} · explained {figures.explained:.2f} · "
             f"KL {figures.kl_reference:.3f} · clipped {figures.clipped:.2f} · talk {figures.talk_entropy:.2f} · "
             f"choice {figures.choice_entropy:.2f}",
-            file=sys.stderr,
-            flush=True,
+            err=True,
         )
 
-    return asyncio.run(
-        train_by_selfplay(database, plan, selfplay, folder, no_log, show, report, threads)
-    )
+    return asyncio.run(train_by_selfplay(database, plan, selfplay, folder, no_log, show, report, threads))
 
 
 class _progress:

@@ -1,7 +1,7 @@
 """Keyed chance: every random draw of a game, from one secret seed.
 
-Each draw names its purpose ("order/2", "deal"), and its value depends on the seed and that name alone, never on how many
-draws came before. So what happens in secret cannot shift a public draw, and a replay needs no generator state.
+Each draw names its purpose ("order/2", "deal"), and its value depends on the seed and that name alone, never on how
+many draws came before. So what happens in secret cannot shift a public draw, and a replay needs no generator state.
 The bits are SHA-256 of seed, key and counter, which is the same on every Python version and platform.
 """
 

@@ -105,7 +105,8 @@ PASS = Act()
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a match ended. ``reason`` is stable and documented by the game; ``sides`` and ``returns`` have one entry a seat."""
+    """How a match ended. ``reason`` is stable and documented by the game; ``sides`` and ``returns`` have one entry a
+    seat."""
 
     winner: str
     reason: str
@@ -205,7 +206,8 @@ class Game(ABC, Generic[Options, State]):
         """The words that open a seat's answer in a prompt ("Ada votes"); the answer follows after one space."""
 
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...] | None:
-        """The opening with the secrets of two seats exchanged, for the non-interference test; None where there are none."""
+        """The opening with the secrets of two seats exchanged, for the non-interference test; None where there are
+        none."""
         return None
 
 
@@ -285,9 +287,7 @@ def checked(turn: Turn, act: Act) -> Act:
     return Act(text, act.choice, act.thought)
 
 
-def _settle(
-    game: Game[Any, State], state: State, chance: Chance
-) -> tuple[State, tuple[Event, ...]]:
+def _settle(game: Game[Any, State], state: State, chance: Chance) -> tuple[State, tuple[Event, ...]]:
     events: list[Event] = []
     while more := game.advance(state, chance):
         state = fold(game, more, state)

@@ -89,7 +89,8 @@ class EventHappened(ServerMessage):
 
 
 class TurnOpened(ServerMessage):
-    """It is this seat's turn. ``deadline_s`` is in seconds since the Unix epoch, ``remaining_s`` what is left at sending."""
+    """It is this seat's turn. ``deadline_s`` is in seconds since the Unix epoch, ``remaining_s`` what is left at
+    sending."""
 
     type: Literal["turn_opened"] = "turn_opened"
     room: str

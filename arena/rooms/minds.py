@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from arena.games.core import Act, Event, Game, Turn
 from arena.decision import MindKind, TokenRecord, TrunkRecord
+from arena.games.core import Act, Event, Game, Turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,9 +102,7 @@ def _first_night(opening: tuple[Event, ...], chance: Chance, seat: int) -> objec
     script = SCRIPTS["careful"](Random(seat))
     for event in visible(events, seat):
         script.see(event)
-    return [
-        (t.id, script.weigh(t) if t.choices else script.say(t)) for t in GAME.turns(state) if t.seat == seat
-    ]
+    return [(t.id, script.weigh(t) if t.choices else script.say(t)) for t in GAME.turns(state) if t.seat == seat]
 
 
 def test_scripts_beat_chance_on_both_sides() -> None:

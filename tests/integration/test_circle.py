@@ -27,7 +27,11 @@ ARENA = [sys.executable, "-m", "arena.cli.main"]
 def arena(*arguments: str, home: Path) -> Any:
     """A command's JSON; nothing else may stand on its standard output."""
     done = subprocess.run(
-        [*ARENA, *arguments, "--json"], capture_output=True, text=True, timeout=300, env={**os.environ, "HOME": str(home)}
+        [*ARENA, *arguments, "--json"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "HOME": str(home)},
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -124,6 +128,6 @@ def every_match_folds_and_replays(engine: Engine, home: Path) -> None:
     )  # fmt: skip
     assert shown.returncode == 0, shown.stderr
     hidden = [line for e in match.events if 0 not in e.audience and (line := game.line(names, e))]
-    assert all(line in shown.stdout for e in visible(match.events, 0) if (line := game.line(names, e)))
-    public = {game.line(names, e) for e in visible(match.events, 0)}
-    assert not [line for line in hidden if line in shown.stdout and line not in public]
+    seen = [line for e in visible(match.events, 0) if (line := game.line(names, e))]
+    assert all(line in shown.stdout for line in seen)
+    assert not [line for line in hidden if line in shown.stdout and line not in seen]

@@ -147,9 +147,7 @@ def test_an_update_makes_the_rewarded_likelier(episodes: list[Episode], tiny_che
     assert better - good > worse - bad
 
 
-def test_going_on_is_like_never_having_stopped(
-    episodes: list[Episode], tiny_checkpoint: Path, tmp_path: Path
-) -> None:
+def test_going_on_is_like_never_having_stopped(episodes: list[Episode], tiny_checkpoint: Path, tmp_path: Path) -> None:
     straight = learner(tiny_checkpoint)
     straight.update(episodes)
     straight.save_state(tmp_path / "state", "ck1")

@@ -1,6 +1,6 @@
 """The model card: what was measured of a checkpoint, and how to measure it again.
 
-    python -m training.bootstrap.card FOLDER [--games N]
+python -m training.bootstrap.card FOLDER [--games N]
 """
 
 from __future__ import annotations
@@ -76,7 +76,10 @@ def measure(folder: Path, games: int = GAMES) -> Card:
     texts = [t for t, _, _ in said]
     votes, hits, chance = _votes(own)
     return Card(
-        reading={**{k: round(v, 4) for k, v in asdict(reading).items()}, "share_of_way": round(reading.share_of_way, 4)},
+        reading={
+            **{k: round(v, 4) for k, v in asdict(reading).items()},
+            "share_of_way": round(reading.share_of_way, 4),
+        },
         well_formed=_rate(sum(well_formed(*s) for s in said), len(said)),
         distinct_messages=len(set(texts)) / max(1, len(texts)),
         votes_on_wolves=_rate(hits, votes),
@@ -100,9 +103,7 @@ async def _play_all(engine: LocalEngine, game: Game[Any, Any], games: int) -> di
             minds: dict[str, Mind] = {"self": policy, "rival": other}
             for side in ("village",) if rival == "self" else ("village", "werewolves"):
                 lineups = [_lineup(game, options, n, side, rival == "self") for n in range(games)]
-                matches = [
-                    m async for m in play_matches(game, options, lineups, minds, no_log, purpose="evaluation")
-                ]
+                matches = [m async for m in play_matches(game, options, lineups, minds, no_log, purpose="evaluation")]
                 out["self" if rival == "self" else f"{side} against {rival}"] = matches
     finally:
         await engine.stop()
@@ -161,8 +162,9 @@ def as_markdown(manifest: Manifest, card: Card) -> str:
         if t.get("stage") == "bootstrap"
         else f"`arena train` from {manifest.parent}"
     )
+    parent = manifest.parent or "none"
     rows = "\n".join(
-        f"| {name} | {x.rate:.3f} | {x.low:.3f} to {x.high:.3f} | {x.games} |"
+        _row(name, f"{x.rate:.3f}", f"{x.low:.3f} to {x.high:.3f}", x.games)
         for name, x in {"village against itself": card.self_play, **card.play}.items()
     )
     return f"""---
@@ -177,17 +179,18 @@ game asks of werewolves: use it for nothing else.
 
 | stage | parameters | tokenizer | prompt version | parent |
 | --- | --- | --- | --- | --- |
-| {t.get("stage")} | {t.get("parameters", "as its parent")} | {manifest.tokenizer} | {manifest.prompt_version} | {manifest.parent or "none"} |
+{_row(t.get("stage"), t.get("parameters", "as its parent"), manifest.tokenizer, manifest.prompt_version, parent)}
 
 ## Reading
 On scripted games that it never saw, a villager's vote falls on a werewolf with probability {r["model"]:.3f}
-(teacher {r["teacher"]:.3f}, chance {r["chance"]:.3f}: {r["share_of_way"]:.0%} of the way from chance to the teacher). Cross-entropy to the
-teacher {r["vote_loss"]:.3f} nats, the teacher's own entropy {r["vote_floor"]:.3f}. Unmasked, it gives {r["legal"]:.3f} of its probability
-to legal choices.
+(teacher {r["teacher"]:.3f}, chance {r["chance"]:.3f}: {r["share_of_way"]:.0%} of the way from chance to the teacher).
+Cross-entropy to the teacher {r["vote_loss"]:.3f} nats, the teacher's own entropy {r["vote_floor"]:.3f}.
+Unmasked, it gives {r["legal"]:.3f} of its probability to legal choices.
 
 ## Talk and votes in self-play
-{card.well_formed.rate:.1%} of {card.well_formed.games} messages are well-formed (`agents.scripted.form`), {card.distinct_messages:.0%} differ from all others.
-{card.votes_on_wolves.rate:.3f} of {card.votes_on_wolves.games} villagers' votes fall on werewolves (by chance {card.votes_by_chance:.3f}).
+{card.well_formed.rate:.1%} of {card.well_formed.games} messages are well-formed (`agents.scripted.form`);
+{card.distinct_messages:.0%} of them differ from all others. {card.votes_on_wolves.rate:.3f} of the villagers'
+{card.votes_on_wolves.games} votes fall on werewolves (by chance {card.votes_by_chance:.3f}).
 
 ## Wins
 | side | wins | 95 % interval | games |
@@ -196,6 +199,10 @@ to legal choices.
 
 Measured by `python -m training.bootstrap.card FOLDER --games {card.self_play.games}`; default rules, temperature 1.
 """
+
+
+def _row(*cells: object) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def main() -> None:

@@ -25,7 +25,8 @@ TEACHERS: Final = {"careful": 0.5, "bold": 0.3, "sly": 0.2}
 class Target:
     """What one branch teaches. For a choice with options of one token each, ``options`` and ``weights`` (same order)
     are the teacher's distribution; otherwise both are empty and the branch's answer is the target. ``on_truth`` says
-    for each option whether it is a werewolf, where the branch is a villager's vote (for measuring, never for training)."""
+    for each option whether it is a werewolf, where the branch is a villager's vote (for measuring, never for
+    training)."""
 
     kind: str
     options: tuple[int, ...] = ()

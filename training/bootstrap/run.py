@@ -1,4 +1,5 @@
-"""From nothing to a model that plays: scripted games → tokenizer → supervised warm-up → a checkpoint with a model card."""
+"""From nothing to a model that plays: scripted games → tokenizer → supervised warm-up → a checkpoint with a model
+card."""
 
 from __future__ import annotations
 

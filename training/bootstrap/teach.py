@@ -63,12 +63,12 @@ class LessonLoss:
 
 
 def mean_loss(losses: Sequence[LessonLoss]) -> LessonLoss:
-    return LessonLoss(
-        *(torch.stack([getattr(x, name) for x in losses]).mean() for name in ("talk", "choice", "trunk"))
-    )
+    return LessonLoss(*(torch.stack([getattr(x, name) for x in losses]).mean() for name in ("talk", "choice", "trunk")))
 
 
-def choice_logits(model: Any, hidden: Tensor, batch: Pack, lessons: Sequence[Lesson], kinds: Sequence[str] | None = None):
+def choice_logits(
+    model: Any, hidden: Tensor, batch: Pack, lessons: Sequence[Lesson], kinds: Sequence[str] | None = None
+):
     """Logits over each choice's options.
 
     Gives (logits (C, O), weights (C, O), wolves (C, O)): C choices of the given kinds, O options padded with -inf / 0.
@@ -237,7 +237,8 @@ class Reading:
     """How well votes are read, on scripted matches never trained on.
 
     The three shares are the mean probability that a villager's vote gives to werewolves: by the model, by its teacher,
-    and by chance. ``choice_loss`` is the cross-entropy to the teacher in nats, ``choice_floor`` the teacher's own entropy.
+    and by chance. ``choice_loss`` is the cross-entropy to the teacher in nats, ``choice_floor`` the teacher's own
+    entropy.
     """
 
     model: float
@@ -259,6 +260,7 @@ def measure_reading(model: Any, lessons: Iterable[Sequence[Lesson]]) -> Reading:
     """Reading on batches of held-out lessons."""
     sums = torch.zeros(5)
     votes = villagers = 0
+    legal_sum = 0.0
     model.set_attn_implementation(PACKED)
     for batch_lessons in lessons:
         batch = pack([x.game for x in batch_lessons], dtype=next(model.parameters()).dtype)
@@ -278,12 +280,12 @@ def measure_reading(model: Any, lessons: Iterable[Sequence[Lesson]]) -> Reading:
         )
         votes += len(probs)
         villagers += int(village.sum())
-        legal_sum = float(legal.mean())
+        legal_sum += float(legal.sum())
     return Reading(
         model=float(sums[0]) / villagers,
         teacher=float(sums[1]) / villagers,
         chance=float(sums[2]) / villagers,
         vote_loss=float(sums[3]) / votes,
         vote_floor=float(sums[4]) / votes,
-        legal=legal_sum,
+        legal=legal_sum / votes,
     )

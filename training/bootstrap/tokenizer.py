@@ -1,4 +1,5 @@
-"""A tokenizer for a small model, trained on scripted games: byte-level BPE in which every seat name and role is one token."""
+"""A tokenizer for a small model, trained on scripted games: byte-level BPE in which every seat name and role is one
+token."""
 
 from __future__ import annotations
 

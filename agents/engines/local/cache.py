@@ -29,8 +29,11 @@ class _Columns(CacheLayerMixin):
     def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
         pass
 
-    def update(self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object) -> tuple[Tensor, Tensor]:
-        assert self.keys is not None and self.values is not None
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
+    ) -> tuple[Tensor, Tensor]:
+        assert self.keys is not None
+        assert self.values is not None
         end = self.filled + key_states.shape[-2]
         self.keys[:, :, self.filled : end] = key_states
         self.values[:, :, self.filled : end] = value_states
@@ -51,17 +54,19 @@ class BatchCache(Cache):
     """The cache of one batch: the rows' trunks in the first columns, what is computed now behind them."""
 
     def __init__(self, layers: Sequence[tuple[Tensor, Tensor]], filled: int) -> None:
-        super().__init__(layers=[_Columns(k, v, filled) for k, v in layers])
+        self._columns = [_Columns(k, v, filled) for k, v in layers]
+        super().__init__(layers=list(self._columns))
 
     def columns(self, layer: int) -> tuple[Tensor, Tensor]:
         """Keys and values of a layer, each (R, H, T, D)."""
-        one = self.layers[layer]
-        assert one.keys is not None and one.values is not None
+        one = self._columns[layer]
+        assert one.keys is not None
+        assert one.values is not None
         return one.keys, one.values
 
     def keep(self, rows: Tensor) -> BatchCache:
         """A cache of just these rows."""
-        filled = self.layers[0].get_seq_length()
+        filled = self._columns[0].filled
         kept = [self.columns(i) for i in range(len(self.layers))]
         return BatchCache([(k.index_select(0, rows), v.index_select(0, rows)) for k, v in kept], filled)
 

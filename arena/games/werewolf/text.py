@@ -43,13 +43,14 @@ def line(names: Sequence[str], event: Event) -> str:
     d = event.data
 
     def name(key: str = "seat") -> str:
-        return names[d[key]]
+        seat: int = d[key]
+        return names[seat]
 
     match event.kind:
         case "started":
             return f"{', '.join(names)} sit in the village: {_cast(d['cast'])}. {_SHOWS[d['options']['reveal']]}"
         case "dealt":
-            fellows = [names[s] for s in d["fellows"]]
+            fellows: list[str] = [names[seat] for seat in map(int, d["fellows"])]
             with_ = f", with {' and '.join(fellows)}" if fellows else ""
             return f"You are {name()}, {_A[d['role']]}{with_}."
         case "night":

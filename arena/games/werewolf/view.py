@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
 from arena.games.core import Event
 from arena.games.werewolf.types import Phase, Role, Side
@@ -15,7 +14,8 @@ from arena.games.werewolf.types import Phase, Role, Side
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message. ``to_pack`` marks the werewolves' private talk; ``place`` counts all messages that the seat heard."""
+    """One message. ``to_pack`` marks the werewolves' private talk; ``place`` counts all messages that the seat
+    heard."""
 
     day: int
     seat: int
@@ -79,7 +79,7 @@ class SeatView:
             case "protected" if d["target"] is not None:
                 self.protected.append(d["target"])
             case "votes":
-                self.votes[d["day"]] = {s: t for s, t in d["ballots"]}
+                self.votes[d["day"]] = dict(d["ballots"])
             case "killed" | "exiled":
                 self.alive[d["seat"]] = False
                 self.deaths.append(Death(self.day, d["seat"], event.kind, d["shown"]))
@@ -99,5 +99,3 @@ def view(events: Iterable[Event]) -> SeatView:
     for event in events:
         out.see(event)
     return out
-
-
