@@ -26,23 +26,23 @@ def writer(engine: Engine) -> Iterator[LogWriter]:
 
 @pytest.fixture(scope="session")
 def tiny_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a tokenizer of 768 tokens."""
-    from tests.fakes.checkpoints import tiny_tokenizer
+    """The folder of a tokenizer of at most 768 tokens."""
+    from tests.fakes.checkpoints import make_tokenizer
 
-    return tiny_tokenizer(tmp_path_factory.mktemp("tokenizer"))
+    return make_tokenizer(tmp_path_factory.mktemp("tokenizer"))
 
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory, tiny_tokenizer: Path) -> Path:
     """The folder of a whole checkpoint with random weights: width 64, one layer. Copy it before changing it."""
-    from tests.fakes.checkpoints import tiny_checkpoint
+    from tests.fakes.checkpoints import make_checkpoint
 
-    return tiny_checkpoint(tmp_path_factory.mktemp("tiny"), tiny_tokenizer)
+    return make_checkpoint(tmp_path_factory.mktemp("tiny"), tiny_tokenizer)
 
 
 @pytest.fixture(scope="session")
 def second_checkpoint(tmp_path_factory: pytest.TempPathFactory, tiny_tokenizer: Path) -> Path:
     """Another one, with the same tokenizer."""
-    from tests.fakes.checkpoints import tiny_checkpoint
+    from tests.fakes.checkpoints import make_checkpoint
 
-    return tiny_checkpoint(tmp_path_factory.mktemp("second"), tiny_tokenizer, seed=1)
+    return make_checkpoint(tmp_path_factory.mktemp("second"), tiny_tokenizer, seed=1)

@@ -20,7 +20,7 @@ from training.bootstrap.tokenizer import train_tokenizer
 VOCABULARY = 768
 
 
-def tiny_tokenizer(folder: Path, size: int = VOCABULARY) -> Path:
+def make_tokenizer(folder: Path, size: int = VOCABULARY) -> Path:
     """A tokenizer trained on a few scripted matches."""
     game = Werewolf()
     lines: list[str] = []
@@ -32,17 +32,19 @@ def tiny_tokenizer(folder: Path, size: int = VOCABULARY) -> Path:
     return folder
 
 
-def tiny_checkpoint(folder: Path, tokenizer: Path, seed: int = 0, context: int = 4096) -> Path:
+def make_checkpoint(
+    folder: Path, tokenizer: Path, seed: int = 0, context: int = 4096, scale: float = 3.0
+) -> Path:
     """A checkpoint of one layer under ``folder``: its own new folder.
 
-    The weights are drawn wider than a fresh model's, so that its choices are far from uniform.
+    The weights are drawn ``scale`` times wider than a fresh model's, so that its choices are far from uniform.
     """
     codec = HubCodec(tokenizer)
     torch.manual_seed(seed)
     model = new_model(ModelSize(width=64, layers=1, context=context), codec)
     with torch.no_grad():
         for weights in model.parameters():
-            weights.mul_(3.0)
+            weights.mul_(scale)
 
     def save(target: Path) -> None:
         model.save_pretrained(target)
