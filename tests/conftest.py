@@ -29,7 +29,7 @@ def writer(engine: Engine) -> Iterator[LogWriter]:
 
 @pytest.fixture(scope="session")
 def tiny_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a tokenizer of 768 tokens."""
+    """The folder of a tokenizer of at most 768 tokens."""
     from tests.fakes.checkpoints import make_tokenizer
 
     return make_tokenizer(tmp_path_factory.mktemp("tokenizer"))

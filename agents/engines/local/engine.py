@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import torch
 
+from agents.checkpoints import read_checkpoint
 from agents.engines.base import LIVE, DecisionReply, DecisionRequest
 from agents.engines.local.codec import HubCodec
 from agents.engines.local.decode import Decoder
@@ -154,6 +155,7 @@ class LocalEngine:
     def _reload(self, source: str | Path) -> str:
         with self._loading:
             try:
+                read_checkpoint(Path(source))  # a plain model folder may start an engine, never replace a checkpoint
                 weights = load_weights(source, self.device)
                 if weights.codec.fingerprint != self.codec.fingerprint:
                     raise CheckpointError(f"{source} has another tokenizer than the model that is live.")
