@@ -1,8 +1,8 @@
 """Players of rated matches: a name as people give it becomes a stable id and a mind whose weights never change.
 
-    shipped, base, live, an id or its beginning, a folder, a hub name   →  checkpoint:ID
-    scripted:NAME                                                       →  scripted:NAME
-    random                                                              →  random
+shipped, base, live, an id or its beginning, a folder, a hub name   →  checkpoint:ID
+scripted:NAME                                                       →  scripted:NAME
+random                                                              →  random
 """
 
 from __future__ import annotations

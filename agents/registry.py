@@ -1,9 +1,9 @@
 """All minds by the name of their filling, and the watch that makes new checkpoints live.
 
-    self, live          the live checkpoint, following reloads (scripts where no model is loaded)
-    checkpoint:NAME     one checkpoint, whatever becomes live: an id, ``shipped`` or ``base``
-    scripted:NAME       a script
-    random              any legal act
+self, live          the live checkpoint, following reloads (scripts where no model is loaded)
+checkpoint:NAME     one checkpoint, whatever becomes live: an id, ``shipped`` or ``base``
+scripted:NAME       a script
+random              any legal act
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ class Minds:
 
     async def _watch_registry(self) -> None:
         """Load whatever becomes live. A checkpoint that is refused changes nothing and is tried once."""
-        assert self._engine is not None and self._database is not None
+        assert self._engine is not None
+        assert self._database is not None
         while True:
             await asyncio.sleep(WATCH_S)
             try:
@@ -160,13 +161,11 @@ class Minds:
                 self._on_reload(old, new)
 
 
-def open_minds(
-    model: str, database: Database, *, seed: int | str = 0, follow: bool = True, threads: int = 1
-) -> Minds:
+def open_minds(model: str, database: Database, *, seed: int | str = 0, follow: bool = True, threads: int = 1) -> Minds:
     """The minds of a process, with ``model`` as its live policy. It plays until another one becomes live.
 
     Args:
-        model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``none`` for scripts only.
+        model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``none``: scripts.
 
     Raises:
         UnknownName: there is no such model.

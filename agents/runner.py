@@ -1,11 +1,11 @@
-"""Plays matches between minds without sockets: the same rooms and the same log as the server's, as fast as minds answer."""
+"""Plays matches between minds without sockets: the server's rooms and log, as fast as minds answer."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ class Played:
     """A finished match."""
 
     match_id: str
+    game: Game[Any, Any]
     lineup: Lineup
     outcome: Outcome
     events: tuple[Event, ...]
@@ -89,6 +90,7 @@ class MatchRunner:
                 task.cancel()
         return Played(
             match_id=self._room.match_id,
+            game=self._room.game,
             lineup=self._lineup,
             outcome=self._room.outcome,
             events=tuple(self._room.history.events),
@@ -151,7 +153,7 @@ async def play_matches(
     *,
     purpose: Purpose,
     at_once: int = 64,
-) -> AsyncIterator[Played]:
+) -> AsyncGenerator[Played, None]:
     """Play all lineups, ``at_once`` of them at a time, and give each match as it ends.
 
     ``minds`` holds a mind for every filling that the lineups name. While the caller is busy with a match no new one is
@@ -192,5 +194,3 @@ async def play_matches(
 
 def no_log(rows: Sequence[LogRow]) -> None:
     """For matches that nobody keeps."""
-
-

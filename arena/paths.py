@@ -1,13 +1,10 @@
-"""Where things lie on this machine: the platform's own folders, and the model that ships with the package."""
+"""Where things lie on this machine: the platform's own folders."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from platformdirs import user_data_path
-
-SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "agents" / "shipped"
-"""The checkpoint folder inside the installed package."""
 
 
 def data_folder() -> Path:

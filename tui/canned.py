@@ -57,12 +57,17 @@ Player = Callable[[Turn], Act | None]
 
 
 class CannedGame:
-    """A running match; ``me`` is the seat that it is told to (None: a spectator)."""
+    """A running match; ``me`` is the seat that it is told to (None: a spectator), spared if so wished."""
 
     def __init__(
-        self, me: int | None = 0, seed: int = 7, options: Mapping[str, Any] | None = None, mind: str = "model"
+        self,
+        me: int | None = 0,
+        seed: int = 7,
+        options: Mapping[str, Any] | None = None,
+        mind: str = "model",
+        spare_me: bool = True,
     ) -> None:
-        self.me, self.seed, self.mind = me, seed, mind
+        self.me, self.seed, self.mind, self.spare_me = me, seed, mind, spare_me
         self.game = Werewolf()
         self.options = self.game.options(options or {})
         self.chance = Chance(seed)
@@ -193,7 +198,7 @@ class CannedGame:
         """A drawn choice, but never me at night, and never a werewolf by a werewolf: a picture needs both alive."""
         choices: list[str] = list(turn.choices)
         state: State = self.state
-        if turn.kind == "kill" and self.me is not None and len(choices) > 1:
+        if turn.kind == "kill" and self.me is not None and self.spare_me and len(choices) > 1:
             choices = [c for c in choices if c != NAMES[self.me]]
         if turn.kind == "vote" and state.roles[turn.seat] is Role.WEREWOLF:
             choices = [c for c in choices if state.roles[NAMES.index(c)] is not Role.WEREWOLF] or choices

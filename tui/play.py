@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any, Final
@@ -23,7 +23,7 @@ def check_terminal() -> None:
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError("This is no terminal. For pipes and screen readers use: arena play --plain")
-    width, height = shutil.get_terminal_size()
+    width, height = os.get_terminal_size(sys.stdout.fileno())
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         raise UserError(
             f"This terminal has {width} columns and {height} rows; the game needs {MIN_WIDTH} and {MIN_HEIGHT}. "

@@ -11,6 +11,7 @@ from typing import Final
 from textual.pilot import Pilot
 
 from arena.games.core import Act, Turn
+from arena.protocol.server_messages import EventHappened
 from tui.app import ArenaApp
 from tui.canned import CannedGame
 from tui.canned_link import CannedLink
@@ -84,6 +85,20 @@ def lobby(theme: str = DARK.name, dialog: bool = False) -> Scene:
     return app, prepare
 
 
+def dead(theme: str = DARK.name) -> Scene:
+    """I was killed on the first night; the talk goes on."""
+    link = CannedLink()
+    game = CannedGame(4, 3, spare_me=False)
+    messages = list(game.play(lambda _: Act()))
+    said = [i for i, m in enumerate(messages) if isinstance(m, EventHappened) and m.kind == "said"]
+    link.put(*messages[: said[3] + 1])
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+
+    return ArenaApp(link, "Robin", clock=StillClock(), theme=theme), prepare
+
+
 def helping(theme: str = DARK.name) -> Scene:
     app, before = at_table("day1.talk", theme=theme)
 
@@ -103,6 +118,7 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "vote": lambda theme: at_table("day2.vote", theme=theme),
     "pack": lambda theme: at_table("night2.pack", me=2, theme=theme),
     "watching": lambda theme: at_table(None, me=None, theme=theme),
+    "dead": lambda theme: dead(theme),
     "help": lambda theme: helping(theme),
     "end": lambda theme: at_table(None, theme=theme),
 }

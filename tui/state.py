@@ -115,7 +115,8 @@ class Table:
 
     @property
     def my_turn(self) -> bool:
-        return self.turn is not None and (self.answer is None or self.answer.turn_id != self.turn.turn_id)
+        answered = self.answer is not None and self.turn is not None and self.answer.turn_id == self.turn.turn_id
+        return self.turn is not None and not answered and not self.dead
 
     def name(self, seat: int | None) -> str:
         if seat is None:

@@ -34,7 +34,7 @@ class DecisionRequest:
 
 @dataclass(frozen=True, slots=True)
 class DecisionReply:
-    """``logprobs[i]`` is of ``tokens[i]`` in nats, after temperature and masking; ``choice_probs`` follow the options."""
+    """``logprobs[i]`` is of ``tokens[i]`` in nats, after temperature and masking; ``choice_probs`` go by option."""
 
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
@@ -43,7 +43,8 @@ class DecisionReply:
 
 
 class Engine(Protocol):
-    codec: Codec
+    @property
+    def codec(self) -> Codec: ...
 
     async def decide(self, request: DecisionRequest) -> DecisionReply:
         """

@@ -5,6 +5,7 @@ A command is a module of this package with a function of the same name, and a ro
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -22,6 +23,8 @@ COMMANDS: Final[dict[str, str]] = {
     "leaderboard": "Rank all players by their rated matches.",
     "checkpoints": "List the checkpoints, or make one live.",
     "matches": "List the matches in the database.",
+    "train": "Train on logged games; the new checkpoint goes live.",
+    "bootstrap": "Teach a small model to play, from nothing but scripted games.",
     "replay": "Show a match again, as one seat saw it or as it was.",
 }
 """Each command and its line in the help."""
@@ -49,6 +52,7 @@ def build(wanted: str | None) -> typer.Typer:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The console script. Users' mistakes end in one line on stderr and status 2, never in a traceback."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # the model libraries report their use unless told not to
     arguments = list(sys.argv[1:] if argv is None else argv)
     wanted = next((a for a in arguments if not a.startswith("-")), None)
     try:

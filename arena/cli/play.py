@@ -17,6 +17,7 @@ from urllib.request import urlopen
 import typer
 
 DEFAULT_URL: Final = "ws://127.0.0.1:8765"
+SERVE: Final = (sys.executable, "-m", "arena.cli.main", "serve")
 START_S: Final = 90.0
 """How long a server that we started may take until it answers: it loads a model first."""
 STOP_S: Final = 10.0
@@ -67,7 +68,7 @@ def _server_at(url: str, *, may_ask: bool) -> Iterator[None]:
     log = data_folder() / "server.log"
     with log.open("ab") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "arena.cli.main", "serve"],
+            SERVE,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -105,7 +105,7 @@ PASS = Act()
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a match ended. ``reason`` is stable and documented by the game; ``sides`` and ``returns`` have one entry a seat."""
+    """How a match ended. ``reason`` is stable and documented by the game; ``sides`` and ``returns`` go by seat."""
 
     winner: str
     reason: str
@@ -125,6 +125,8 @@ class Game(ABC, Generic[Options, State]):
     summary: ClassVar[str]
     words: ClassVar[tuple[str, ...]] = ()
     """Names and roles: a tokenizer made for this game gives each of them a token of its own."""
+    decisive: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of choice whose effect shows in the very next ``standing``: credit for them can be computed exactly."""
     fades: ClassVar[Mapping[str, frozenset[str]]] = {}
     """Public event kind → private event kinds that a prompt no longer repeats once it has happened (what was whispered
     last night, when the next night begins). Only prompts forget; the log and the players' screens keep everything."""
@@ -172,6 +174,11 @@ class Game(ABC, Generic[Options, State]):
     def outcome(self, state: State) -> Outcome | None: ...
 
     @abstractmethod
+    def standing(self, state: State) -> str:
+        """The situation, secrets included, as far as it decides who wins: what a critic keys its table by. Hosts and
+        trainers only; never shown to a seat."""
+
+    @abstractmethod
     def sides(self, state: State) -> tuple[str, ...]:
         """Each seat's side, from the opening on. For hosts, who assign players to sides; never shown to a seat."""
 
@@ -198,7 +205,7 @@ class Game(ABC, Generic[Options, State]):
         """The words that open a seat's answer in a prompt ("Ada votes"); the answer follows after one space."""
 
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...] | None:
-        """The opening with the secrets of two seats exchanged, for the non-interference test; None where there are none."""
+        """The opening with the secrets of two seats exchanged, to test non-interference; None where there are none."""
         return None
 
 
@@ -278,9 +285,7 @@ def checked(turn: Turn, act: Act) -> Act:
     return Act(text, act.choice, act.thought)
 
 
-def _settle(
-    game: Game[Any, State], state: State, chance: Chance
-) -> tuple[State, tuple[Event, ...]]:
+def _settle(game: Game[Any, State], state: State, chance: Chance) -> tuple[State, tuple[Event, ...]]:
     events: list[Event] = []
     while more := game.advance(state, chance):
         state = fold(game, more, state)

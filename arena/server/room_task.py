@@ -248,7 +248,8 @@ class RoomTask:
                     self._asks[turn.seat, turn.id] = asyncio.create_task(self._ask(turn))
                 case Ended():
                     assert self._stored is not None
-                    await self._stored  # whoever hears of the end can replay the match
+                    # Whoever hears of the end can replay the match; a cancelled task must not take the append with it.
+                    await asyncio.shield(self._stored)
                     self._counts.games_finished += 1
                     self._on_over()
                     self._tell_all(self.match_ended())
@@ -372,13 +373,16 @@ class RoomTask:
             ask.cancel()
         if self.ended.is_set() or not self.room.started:
             return
+        if self.room.outcome is not None and not self.failed:
+            if self._stored is not None:
+                await asyncio.wait([self._stored])
+            return
         self._trunks()
-        if self.room.outcome is None or self.failed:
-            row = MatchAbandoned(self.room.match_id, reason, self._clock.wall_s())
-            try:
-                await asyncio.wrap_future(self._writer.append((row,)))
-            except StorageError as error:
-                log.warning("room %s: cannot be marked as abandoned: %s", self.room.match_id, error)
+        row = MatchAbandoned(self.room.match_id, reason, self._clock.wall_s())
+        try:
+            await asyncio.wrap_future(self._writer.append((row,)))
+        except StorageError as error:
+            log.warning("room %s: cannot be marked as abandoned: %s", self.room.match_id, error)
 
 
 def encoded_body(event: Event, line: str) -> bytes:

@@ -61,7 +61,9 @@ def test_selfplay_of_scripts_is_logged(db: str, engine: Engine, capfd: pytest.Ca
 def test_selfplay_and_evaluation_of_checkpoints(
     db: str, engine: Engine, tiny_checkpoint: Path, second_checkpoint: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    report = said(capfd, "selfplay", "--games", "2", "--model", str(tiny_checkpoint), "--db", db, "--option", "max_days=1")
+    report = said(
+        capfd, "selfplay", "--games", "2", "--model", str(tiny_checkpoint), "--db", db, "--option", "max_days=1"
+    )
     ids = [read_checkpoint(c).id for c in (tiny_checkpoint, second_checkpoint)]
     (a, b) = list(iter_matches(engine))
     sampled = [d.tokens for m in (a, b) for d in m.decisions if d.tokens]
@@ -71,7 +73,9 @@ def test_selfplay_and_evaluation_of_checkpoints(
     assert [found["a"], found["b"]] == [f"checkpoint:{i}" for i in ids]
     for match in rated_matches(engine):
         assert set(match.minds) == {found["a"], found["b"]}
-    for match in iter_matches(engine):  # two policies, one tokenizer: the stored trunk reaches as far as any of them read
+    for match in iter_matches(
+        engine
+    ):  # two policies, one tokenizer: the stored trunk reaches as far as any of them read
         assert all(d.tokens.trunk_length <= len(match.trunks[0].tokens) for d in match.decisions if d.tokens)
 
 

@@ -59,8 +59,8 @@ def test_a_match_comes_back_as_it_was_stored(engine: Engine, writer: LogWriter) 
         decided("m1", 0, "a1", tokens),
         decided("m1", 1),
     )
-    writer.append(rows).result(5)
-    writer.append((said("m1", 2), TrunkLogged("m1", trunk), MatchEnded("m1", OUTCOME, 9.0))).result(5)
+    writer.append(rows).result(60)
+    writer.append((said("m1", 2), TrunkLogged("m1", trunk), MatchEnded("m1", OUTCOME, 9.0))).result(60)
     match = load_match(engine, "m")
     assert match.summary.status == "over"
     assert match.outcome == OUTCOME
@@ -77,7 +77,7 @@ def test_a_match_comes_back_as_it_was_stored(engine: Engine, writer: LogWriter) 
 
 
 def test_damage_is_seen(engine: Engine, writer: LogWriter) -> None:
-    writer.append((started("m1"), *(said("m1", n) for n in range(5)))).result(5)
+    writer.append((started("m1"), *(said("m1", n) for n in range(5)))).result(60)
     with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
         connection.execute(text("UPDATE events SET data = '{}' WHERE seq = 2"))
     assert broken_links(engine, "m1") == [2]
@@ -101,27 +101,27 @@ def test_only_the_poisoned_batch_is_refused(engine: Engine, writer: LogWriter, p
     bad = writer.append(poison)
     good += [writer.append((said(f"good{n}", 1),)) for n in range(4)]
     for future in good:
-        future.result(5)
+        future.result(60)
     with pytest.raises(StorageError):
-        bad.result(5)
+        bad.result(60)
     assert {m.id for m in list_matches(engine)} == {f"good{n}" for n in range(4)}
     assert all(broken_links(engine, f"good{n}") == [] for n in range(4))
 
 
 def test_a_log_has_no_holes(engine: Engine, writer: LogWriter) -> None:
-    writer.append((started("m1"), said("m1", 0))).result(5)
+    writer.append((started("m1"), said("m1", 0))).result(60)
     with pytest.raises(StorageError):
-        writer.append((said("m1", 1, "\ud800"),)).result(5)
+        writer.append((said("m1", 1, "\ud800"),)).result(60)
     with pytest.raises(StorageError, match="does not follow"):
-        writer.append((said("m1", 2),)).result(5)
-    writer.append((said("m1", 1),)).result(5)
+        writer.append((said("m1", 2),)).result(60)
+    writer.append((said("m1", 1),)).result(60)
     assert len(load_match(engine, "m1").events) == 2
 
 
 def test_another_writer_goes_on_with_the_chain(engine: Engine, writer: LogWriter) -> None:
-    writer.append((started("m1"), said("m1", 0))).result(5)
+    writer.append((started("m1"), said("m1", 0))).result(60)
     other = LogWriter(engine)
-    other.append((said("m1", 1),)).result(5)
+    other.append((said("m1", 1),)).result(60)
     other.close()
     assert broken_links(engine, "m1") == []
 
@@ -158,7 +158,7 @@ def test_closing_drains(engine: Engine) -> None:
 def test_streaming_goes_on_where_it_stopped(engine: Engine, writer: LogWriter) -> None:
     for n in range(120):
         writer.append((started(f"m{n:03}", n), said(f"m{n:03}", 0), MatchEnded(f"m{n:03}", OUTCOME, float(n // 7))))
-    writer.append((started("running"),)).result(5)
+    writer.append((started("running"),)).result(60)
     matches = list(iter_matches(engine, MatchQuery(status="over", purposes=("selfplay",))))
     assert [m.id for m in matches] == [f"m{n:03}" for n in range(120)]
     last = matches[59].summary
@@ -188,7 +188,7 @@ def test_nothing_acknowledged_is_lost_to_a_kill(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     acknowledged = 0
-    while acknowledged < 300:
+    while acknowledged < 60:
         acknowledged = int(child.stdout.readline())
     os.kill(child.pid, signal.SIGKILL)
     acknowledged = max([acknowledged, *(int(line) for line in child.stdout if line.strip())])

@@ -32,9 +32,7 @@ def make_tokenizer(folder: Path, size: int = VOCABULARY) -> Path:
     return folder
 
 
-def make_checkpoint(
-    folder: Path, tokenizer: Path, seed: int = 0, context: int = 4096, scale: float = 3.0
-) -> Path:
+def make_checkpoint(folder: Path, tokenizer: Path, seed: int = 0, context: int = 4096, scale: float = 3.0) -> Path:
     """A checkpoint of one layer under ``folder``: its own new folder.
 
     The weights are drawn ``scale`` times wider than a fresh model's, so that its choices are far from uniform.

@@ -26,6 +26,29 @@ def public_act(turn: Turn, salt: str = "") -> Act:
     return drawn_act(turn, Chance(digest), "act")
 
 
+def blind_act(turn: Turn) -> Act:
+    """A legal act that depends on the kind and id of the turn alone, never on who holds which secret."""
+
+    def rank(choice: str) -> str:
+        return hashlib.sha256(f"{turn.kind}/{turn.id}/{choice}".encode()).hexdigest()
+
+    choice = min(turn.choices, key=rank) if turn.choices else None
+    return Act(f"It is {turn.id}." if turn.text_limit else "", choice)
+
+
+class BlindMind:
+    async def decide(self, request: Request) -> Answer:
+        return Answer(blind_act(request.turn), MindKind.SCRIPT, "blind")
+
+    def finish(self, match_id: str) -> TrunkRecord | None:
+        return None
+
+
+class BlindMinds:
+    def mind(self, fill: str) -> Mind:
+        return BlindMind()
+
+
 @dataclass(slots=True)
 class RandomMind:
     """Answers with a drawn legal act. ``delay_s`` makes it think, ``broken`` fail; ``silent`` never answers."""

@@ -27,9 +27,7 @@ async def run(
     matches: list[Played] = []
     log = MatchLog(writer)
     async with open_players((a, b), database) as (first, second):
-        found = await evaluate(
-            GAME, first, second, games=games, seed=3, log=log, on_match=matches.append, **settings
-        )
+        found = await evaluate(GAME, first, second, games=games, seed=3, log=log, on_match=matches.append, **settings)
     await log.stored()
     return found, matches
 

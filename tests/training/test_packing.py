@@ -77,9 +77,7 @@ def assert_same_states(model: Any, games: list[TokenGame]) -> None:
             torch.testing.assert_close(states[start : start + length], plain(model, one.trunk), atol=1e-5, rtol=1e-5)
             for branch, (begin, count) in zip(one.branches, spans, strict=True):
                 whole = plain(model, (*one.trunk[: branch.offset], *branch.prompt, *branch.answer))
-                torch.testing.assert_close(
-                    states[begin : begin + count], whole[branch.offset :], atol=1e-5, rtol=1e-5
-                )
+                torch.testing.assert_close(states[begin : begin + count], whole[branch.offset :], atol=1e-5, rtol=1e-5)
 
 
 def test_hidden_states_are_those_of_separate_passes(model: Any) -> None:
@@ -119,7 +117,9 @@ def test_gradients_are_those_of_separate_passes(model: Any) -> None:
     for one in games:
         total = total + loss(plain(model, one.trunk), one.trunk[1:])
         for branch in one.branches:
-            total = total + loss(plain(model, (*one.trunk[: branch.offset], *branch.prompt, *branch.answer)), branch.answer)
+            total = total + loss(
+                plain(model, (*one.trunk[: branch.offset], *branch.prompt, *branch.answer)), branch.answer
+            )
     of_plain = gradients(total)
     assert of_pack.keys() == of_plain.keys()
     for name, expected in of_plain.items():

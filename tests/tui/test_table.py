@@ -238,7 +238,7 @@ async def test_the_dead_see_that_they_are_dead_and_watch_on(make_app: Make) -> N
         arena.hold = False
         arena.put(died)
         await settle(pilot)
-        app.world = app.world  # the turn of the canned game stays open; a server closes it
+        # The canned game leaves my turn open, which a server closes: even so the dead are asked nothing.
         page = text_of(app)
         assert "You are dead" in page
         assert "Ada was killed" in page
@@ -418,3 +418,12 @@ async def test_a_new_game_with_chosen_options(make_app: Make) -> None:
         await press(pilot, "n", "right", "down", "right")
         await press(pilot, "tab", "enter")
         assert arena.created == [{"talk_rounds": 2, "discussion": "parallel"}]
+
+
+async def test_a_tick_before_the_widgets_are_there_is_harmless(make_app: Make) -> None:
+    app = make_app(FakeArena(), room=ROOM)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        screen = TableScreen(app.world, 0.0)
+        screen.tick(1.0)
+        screen.show(app.world, 1.0)

@@ -23,6 +23,7 @@ from agents.engines.local.codec import HubCodec
 from arena.games.registry import game_by_name
 from training.bootstrap.lessons import Lesson, lesson, scripted_games
 from training.packing import PACKED, Pack, hidden_states, pack
+from training.precision import MasterCopy
 
 CHOICE_WEIGHT: Final = 4.0
 TRUNK_WEIGHT: Final = 0.3
@@ -171,24 +172,6 @@ def learning_rate(plan: TeachPlan, elapsed: float) -> float:
     return plan.lr * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fall)))
 
 
-class MasterCopy:
-    """fp32 parameters behind a bf16 model: the fast copy computes, the exact one is updated."""
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-        self.masters = [p.detach().float().clone().requires_grad_() for p in model.parameters()]
-
-    def take_gradients(self) -> None:
-        for master, p in zip(self.masters, self.model.parameters(), strict=True):
-            master.grad = None if p.grad is None else p.grad.float()
-            p.grad = None
-
-    @torch.no_grad()
-    def give_weights(self) -> None:
-        for master, p in zip(self.masters, self.model.parameters(), strict=True):
-            p.copy_(master)
-
-
 def _optimizers(model: Any, copy: MasterCopy, plan: TeachPlan) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the layers, AdamW for embeddings and norms.
 
@@ -218,8 +201,7 @@ def teach(
     ``on_step(matches, seconds, loss)`` is called after every update.
     """
     torch.manual_seed(plan.seed)
-    exact = [p for p in model.parameters()]
-    model.to(torch.bfloat16).train()
+    model.train()
     model.set_attn_implementation(PACKED)
     copy = MasterCopy(model)
     optimizers = _optimizers(model, copy, plan)
@@ -245,10 +227,8 @@ def teach(
             seen += len(lessons)
             on_step(seen, elapsed, mean_loss(losses))
             lessons = stream.next()
-    model.to(torch.float32).eval()
-    with torch.no_grad():
-        for p, master in zip(exact, copy.masters, strict=True):
-            p.copy_(master)
+    copy.restore()
+    model.eval()
     return seen
 
 

@@ -39,6 +39,7 @@ class LobbyScreen(Screen[None]):
     def __init__(self, world: World, name: str) -> None:
         super().__init__()
         self.world, self.player = world, clean_text(name, 40)
+        self.drawn = False
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
@@ -59,12 +60,13 @@ class LobbyScreen(Screen[None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
+        self.drawn = True
         self.query_one("#games").border_title = "Games on this server"
         self.show(self.world)
 
     def show(self, world: World) -> None:
         self.world = world
-        if not self.is_mounted:
+        if not (self.drawn and self.query("#lobby-notice")):
             return
         state = {
             Connection.CONNECTING: Content.styled("connecting…", "$accent"),

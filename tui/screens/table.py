@@ -36,6 +36,7 @@ class TableScreen(Screen[None]):
     def __init__(self, world: World, now_s: float) -> None:
         super().__init__()
         self.world, self.now_s = world, now_s
+        self.drawn = False
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
@@ -52,12 +53,13 @@ class TableScreen(Screen[None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
+        self.drawn = True
         self.show(self.world, self.now_s)
 
     def show(self, world: World, now_s: float) -> None:
         self.world, self.now_s = world, now_s
         table = world.table
-        if table is None or not self.is_mounted:
+        if table is None or not self._is_whole():
             return
         self.query_one(PhaseTrack).show(world, now_s)
         self.query_one(SeatList).show(table)
@@ -71,8 +73,13 @@ class TableScreen(Screen[None]):
     def tick(self, now_s: float) -> None:
         """A second has passed."""
         self.now_s = now_s
-        self.query_one(PhaseTrack).show(self.world, now_s)
-        self.query_one(TurnPanel).tick(now_s)
+        if self._is_whole():
+            self.query_one(PhaseTrack).show(self.world, now_s)
+            self.query_one(TurnPanel).tick(now_s)
+
+    def _is_whole(self) -> bool:
+        """Whether all widgets are there: the clock also ticks, and the server speaks, while a screen comes or goes."""
+        return self.drawn and all(self.query(kind) for kind in (PhaseTrack, Chat, TurnPanel, SeatList, PrivatePanel))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         table = self.world.table

@@ -22,12 +22,16 @@ class PrivatePanel(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="who")
+        yield Static(id="goal")
         with VerticalScroll(id="learnt", can_focus=False):
             yield Static(id="notes")
 
     def show(self, table: Table) -> None:
         self.border_title = "Watching" if table.me is None else "Only you see this"
         self.query_one("#who", Static).update(self._who(table))
+        goal = words.GOAL[table.view.role] if table.view.role else ""
+        self.query_one("#goal", Static).update(Content.styled(goal, "$faint"))
+        self.set_class(bool(table.notes), "noted")
         self.query_one("#notes", Static).update(self._notes(table))
         self.call_after_refresh(self.query_one("#learnt").scroll_end, animate=False)
         self.set_class(table.dead, "dead")
@@ -39,11 +43,8 @@ class PrivatePanel(Vertical):
         if v.role is None:
             return Content.styled("Your role is dealt when all seats are taken.", "$faint")
         parts: list[Content] = []
-        if table.dead:
-            parts.append(Content.styled("You are dead. You may watch on.", "bold $error"))
         me, a_role = (v.names[table.me], f"bold {seat_colour(table.me)}"), (words.A_ROLE[v.role], "bold")
-        parts.append(Content.assemble("You are ", me, ", ", a_role, "."))
-        parts.append(Content.styled(words.GOAL[v.role], "$faint"))
+        parts.append(Content.assemble("You were " if table.dead else "You are ", me, ", ", a_role, "."))
         if v.fellows:
             names = Content(" and ").join([Content.styled(v.names[s], f"bold {seat_colour(s)}") for s in v.fellows])
             parts.append(Content.assemble("Your fellow werewolf: ", names, "."))

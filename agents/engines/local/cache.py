@@ -29,8 +29,11 @@ class _Columns(CacheLayerMixin):
     def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
         pass
 
-    def update(self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object) -> tuple[Tensor, Tensor]:
-        assert self.keys is not None and self.values is not None
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
+    ) -> tuple[Tensor, Tensor]:
+        assert self.keys is not None
+        assert self.values is not None
         end = self.filled + key_states.shape[-2]
         self.keys[:, :, self.filled : end] = key_states
         self.values[:, :, self.filled : end] = value_states
@@ -56,7 +59,8 @@ class BatchCache(Cache):
     def columns(self, layer: int) -> tuple[Tensor, Tensor]:
         """Keys and values of a layer, each (R, H, T, D)."""
         one = self.layers[layer]
-        assert one.keys is not None and one.values is not None
+        assert one.keys is not None
+        assert one.values is not None
         return one.keys, one.values
 
     def keep(self, rows: Tensor) -> BatchCache:

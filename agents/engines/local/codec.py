@@ -1,8 +1,8 @@
 """Any Hugging Face tokenizer as the codec of a policy.
 
 Words of the game and of its players are always encoded with special tokens spelled out as ordinary text, so nobody can
-type one. A tokenizer with a chat template gets its frame around the match: the template up to the user's words opens the
-trunk, its turn to the assistant closes every branch.
+type one. A tokenizer with a chat template gets its frame around the match: the template up to the user's words opens
+the trunk, its turn to the assistant closes every branch.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 
@@ -50,7 +50,7 @@ class EngineCounts:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """``policy`` is held from here on, so that neither a reload nor other pins can take it away; None is the live one."""
+    """``policy`` is held from here on: neither a reload nor other pins can take it away. None is the live one."""
 
     request: DecisionRequest
     reply: Future[DecisionReply]
@@ -142,6 +142,15 @@ class LocalEngine:
         """
         return await asyncio.to_thread(self._reload, source)
 
+    def adopt(self, model: Any, version: str) -> None:
+        """Make a model in memory live, with this engine's tokenizer: for a trainer that plays between its updates."""
+        with self._loading:
+            self._make_live(Weights(version, model, self.codec))
+
+    def _make_live(self, weights: Weights) -> None:
+        self._live = self._policy(weights)  # a wave in flight holds the old one
+        self.counts.reloads += 1
+
     def _reload(self, source: str | Path) -> str:
         with self._loading:
             try:
@@ -152,8 +161,7 @@ class LocalEngine:
             except CheckpointError:
                 self.counts.refused_reloads += 1
                 raise
-            self._live = self._policy(weights)  # a wave in flight holds the old one
-            self.counts.reloads += 1
+            self._make_live(weights)
             return weights.version
 
     async def _pin(self, version: str) -> _Policy:

@@ -40,6 +40,7 @@ class Werewolf(Game[WerewolfOptions, State]):
     title: ClassVar[str] = "Werewolf"
     summary: ClassVar[str] = "Two werewolves hide among seven villagers: talk, lie, vote."
     words: ClassVar[tuple[str, ...]] = (*NAMES, *(str(r) for r in Role), "werewolves")
+    decisive: ClassVar[frozenset[str]] = frozenset({"vote", "kill", "protect"})
     fades: ClassVar[Mapping[str, frozenset[str]]] = {"night": frozenset({"pack_said", "attacked"})}
 
     # -- setup ---------------------------------------------------------------------------------------------------
@@ -314,6 +315,10 @@ class Werewolf(Game[WerewolfOptions, State]):
             sides=sides,
             returns=tuple(1.0 if s == state.winner else -1.0 for s in sides),
         )
+
+    def standing(self, state: State) -> str:
+        alive = Counter(str(state.roles[s]) for s in state.living())
+        return f"{state.phase} " + " ".join(f"{alive[r]}{r[0]}" for r in sorted(Role))
 
     def sides(self, state: State) -> tuple[str, ...]:
         return tuple(str(r.side) for r in state.roles)

@@ -1,0 +1,166 @@
+"""``arena train``: logged games in, a better checkpoint out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from training.train import Trained
+
+
+def train(
+    db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
+    model: Annotated[str, typer.Option(metavar="NAME_OR_PATH", help="What is trained further.")] = "live",
+    game: Annotated[str, typer.Option(help="Of which game.")] = "werewolf",
+    games: Annotated[int, typer.Option(min=1, help="Use at most this many logged games, the newest ones.")] = 2_000,
+    run: Annotated[str, typer.Option(help="Name of the run; the same name goes on with its optimiser.")] = "main",
+    out: Annotated[Path | None, typer.Option(help="Folder for runs; by default this user's own.")] = None,
+    estimator: Annotated[str, typer.Option(help="Credit: hierarchical, flat, turn or rae.")] = "hierarchical",
+    critic: Annotated[str, typer.Option(help="central sees the roles while training; seat does not.")] = "central",
+    counterfactual: Annotated[
+        bool, typer.Option(help="Credit votes and night choices by exactly what they changed.")
+    ] = True,
+    lr: Annotated[float, typer.Option(min=0.0, help="Learning rate of the policy.")] = 3e-4,
+    kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
+    passes: Annotated[int, typer.Option(min=1, max=16, help="Passes over the games in an update.")] = 2,
+    bf16: Annotated[bool, typer.Option(help="Compute in bf16, keep weights in fp32.")] = False,
+    iterations: Annotated[
+        int, typer.Option(min=0, help="Play and learn this often instead of learning once from the log.")
+    ] = 0,
+    games_per_iteration: Annotated[int, typer.Option(min=2, help="Self-play games before each update.")] = 192,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="Stop iterating after this time.")] = None,
+    seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Of the linear algebra.")] = 1,
+    live: Annotated[bool, typer.Option(help="Make the new checkpoint live: running servers take it up.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
+) -> None:
+    """Train on logged games and make the new checkpoint live.
+
+    With --iterations it plays its own games: play, learn, again.
+    """
+    import logging
+
+    from arena.db.engine import open_database
+    from arena.paths import checkpoints_folder, default_database_url
+
+    logging.getLogger("accelerate").setLevel(logging.ERROR)
+    database = open_database(db or default_database_url())
+    from training.learner import LearnPlan
+    from training.train import TrainPlan, train_from_log
+
+    plan = TrainPlan(
+        model=model,
+        game=game,
+        run=run,
+        games=games,
+        learn=LearnPlan(
+            lr=lr,
+            kl_weight=kl,
+            passes=passes,
+            estimator=estimator,
+            critic=critic,
+            counterfactual=counterfactual,
+            bf16=bf16,
+            seed=seed,
+        ),
+        live=live,
+    )
+    folder = out or checkpoints_folder()
+    with _progress() as show:
+        if iterations:
+            trained = _by_selfplay(database, plan, folder, iterations, games_per_iteration, minutes, show, threads)
+        else:
+            trained = train_from_log(database, plan, folder, show, threads)
+    if as_json:
+        typer.echo(json.dumps(as_dict(trained, live)))
+        return
+    m = trained.manifest
+    last = trained.figures[-1]
+    typer.echo(f"Checkpoint {m.id} (parent {m.parent}) at {trained.path}")
+    typer.echo(
+        f"{last.episodes} games, {last.decisions} decisions · critic explains {last.explained:.0%} · "
+        f"KL to the reference {last.kl_reference:.3f} · entropy of talk {last.talk_entropy:.2f}, "
+        f"of choices {last.choice_entropy:.2f} · {trained.seconds:.0f} s"
+    )
+    for reason, n in sorted({**trained.masked, **trained.skipped}.items()):
+        typer.echo(f"left out: {n} × {reason}")
+    if live:
+        typer.echo("It is live: servers on this database take it up within seconds.")
+
+
+def as_dict(trained: Trained, live: bool) -> dict[str, Any]:
+    m = trained.manifest
+    return {
+        "checkpoint": m.id,
+        "parent": m.parent,
+        "path": str(trained.path),
+        "run": m.run,
+        "games": m.games,
+        "live": live,
+        "updates": [f.to_json() for f in trained.figures],
+        "masked": trained.masked,
+        "skipped": trained.skipped,
+        "seconds": round(trained.seconds, 2),
+    }
+
+
+def _by_selfplay(
+    database: Any,
+    plan: Any,
+    folder: Path,
+    iterations: int,
+    games: int,
+    minutes: float | None,
+    show: Any,
+    threads: int,
+) -> Trained:
+    import asyncio
+
+    from agents.runner import no_log
+    from training.train import SelfPlayPlan, train_by_selfplay
+
+    selfplay = SelfPlayPlan(iterations, games, max_seconds=None if minutes is None else 60 * minutes)
+
+    def report(iteration: int, figures: Any, played: Any) -> None:
+        wins = sum(p.outcome.winner == "village" for p in played) / len(played)
+        print(
+            f"{iteration + 1}/{iterations}: village {wins:.2f} · explained {figures.explained:.2f} · "
+            f"KL {figures.kl_reference:.3f} · clipped {figures.clipped:.2f} · talk {figures.talk_entropy:.2f} · "
+            f"choice {figures.choice_entropy:.2f}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    return asyncio.run(
+        train_by_selfplay(database, plan, selfplay, folder, no_log, show, report, threads)
+    )
+
+
+class _progress:
+    """A progress bar on standard error where that is a terminal; silence elsewhere."""
+
+    def __enter__(self) -> Any:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("training"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._bar.start()
+        task = self._bar.add_task("training", total=None)
+        return lambda done, total: self._bar.update(task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()

@@ -1,0 +1,39 @@
+"""What all benchmarks share: their two flags, and one JSON object or a few lines as the result."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agents.models import model_source
+from arena.db.engine import open_database
+from arena.paths import default_database_url
+
+
+def arguments(doc: str | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--quick", action="store_true", help="smaller counts: under 40 s")
+    parser.add_argument("--model", default="shipped", help="a checkpoint's name or folder")
+    return parser.parse_args()
+
+
+def report(figures: Mapping[str, Any], as_json: bool) -> None:
+    whole = {**figures, "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"}
+    if as_json:
+        sys.stdout.write(json.dumps(whole) + "\n")
+        return
+    width = max(map(len, whole))
+    for name, value in whole.items():
+        sys.stdout.write(f"{name:{width}}  {value}\n")
+
+
+def model_of(wanted: argparse.Namespace) -> str | Path:
+    """Where the model to be measured lies."""
+    return model_source(open_database(default_database_url()), wanted.model)

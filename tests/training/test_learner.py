@@ -1,0 +1,170 @@
+"""From played matches to new weights, on a tiny random model."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from agents.engines.local.engine import LocalEngine
+from agents.engines.local.weights import load_weights
+from agents.llm.policy import PolicyMind
+from agents.runner import Lineup, Played, no_log, play_matches
+from agents.scripted.mind import ScriptedMind
+from agents.scripted.registry import SCRIPTS
+from arena.decision import MindKind
+from arena.errors import UserError
+from arena.games.registry import game_by_name
+from training.assign import Assigned
+from training.episodes import Episode, Terms, harvest, why_masked
+from training.learner import Learner, LearnPlan
+from training.loss import policy_loss, score, train_batch
+from training.packing import PACKED
+
+GAME = game_by_name("werewolf")
+FILLS = ("self",) * 6 + ("scripted",)
+
+
+@pytest.fixture(scope="module")
+def played(tiny_checkpoint: Path) -> list[Played]:
+    """Six matches of a tiny model, with one scripted seat each."""
+    import asyncio
+
+    async def play() -> list[Played]:
+        engine = LocalEngine(tiny_checkpoint)
+        engine.start()
+        minds = {
+            "self": PolicyMind(engine, max_tokens=12),
+            "scripted": ScriptedMind("careful", SCRIPTS["careful"], seed=1),
+        }
+        try:
+            lineups = [Lineup(f"learn/{n}", FILLS) for n in range(6)]
+            playing = play_matches(GAME, GAME.options({}), lineups, minds, no_log, purpose="selfplay")
+            return [match async for match in playing]
+        finally:
+            await engine.stop()
+
+    return asyncio.run(play())
+
+
+@pytest.fixture
+def episodes(played: list[Played], tiny_checkpoint: Path) -> list[Episode]:
+    weights = load_weights(tiny_checkpoint)
+    return harvest(played, Terms(weights.codec.fingerprint, frozenset({weights.version}))).episodes
+
+
+def learner(folder: Path, **plan: object) -> Learner:
+    return Learner(load_weights(folder).model, replace(LearnPlan(minibatch=3, lr=1e-3), **plan))
+
+
+def weights_of(one: Learner) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in one.copy_for_play().parameters()])
+
+
+def test_what_was_logged_is_what_the_trainer_sees(episodes: list[Episode], tiny_checkpoint: Path) -> None:
+    model = load_weights(tiny_checkpoint).model
+    model.set_attn_implementation(PACKED)
+    zeros = [[np.zeros(len(b.answer)) for b in e.tokens.branches] for e in episodes]
+    batch = train_batch(episodes, [Assigned(tuple(z), tuple(z)) for z in zeros], zeros)
+    assert batch is not None
+    with torch.no_grad():
+        scored = score(model, batch)
+    assert torch.allclose(scored.logprob, batch.answers.old_logprob, atol=1e-4)
+    assert float(batch.answers.weight.sum()) == pytest.approx(1.0, abs=1e-5)
+    loss = policy_loss(scored, batch.answers, clip=0.2, kl_weight=0.0)
+    assert loss.kl_old == pytest.approx(0.0, abs=1e-6)
+
+
+def test_masks_have_reasons(played: list[Played], tiny_checkpoint: Path) -> None:
+    weights = load_weights(tiny_checkpoint)
+    fresh = harvest(played, Terms(weights.codec.fingerprint, frozenset({weights.version})))
+    assert fresh.masked["played by script"] > 0
+    assert fresh.decisions > 0
+    stale = harvest(played, Terms(weights.codec.fingerprint, frozenset({"another"})))
+    assert not stale.episodes
+    assert stale.masked["stale"] == fresh.decisions
+    with pytest.raises(UserError, match="another tokenizer"):
+        harvest(played, Terms("other-tokenizer", None))
+    decision = next(d for d in played[0].decisions if d.tokens)
+    terms = Terms(weights.codec.fingerprint)
+    assert why_masked(decision, frozenset(), terms) is None
+    assert why_masked(decision, frozenset({decision.seat}), terms) == "no consent"
+    assert why_masked(replace(decision, fallback="engine/stopped"), frozenset(), terms) == "fallback"
+    assert why_masked(replace(decision, kind=MindKind.PERSON), frozenset(), terms) == "played by person"
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {},
+        {"critic": "seat", "counterfactual": False},
+        {"estimator": "rae"},
+        {"estimator": "flat", "bf16": True},
+        {"estimator": "turn", "critic": "seat"},
+    ],
+)
+def test_every_kind_of_credit_makes_an_update(
+    plan: dict[str, object], episodes: list[Episode], tiny_checkpoint: Path
+) -> None:
+    one = learner(tiny_checkpoint, **plan)
+    before = weights_of(one)
+    figures = one.update(episodes)
+    assert figures.episodes == len(episodes)
+    assert np.isfinite(list(figures.to_json().values())).all()
+    moved = (weights_of(one) - before).abs().max()
+    assert 0 < float(moved) < 0.1
+
+
+def test_an_update_makes_the_rewarded_likelier(episodes: list[Episode], tiny_checkpoint: Path) -> None:
+    """With credit +1 for one seat's answers and -1 for another's, their probabilities move apart."""
+    one = learner(tiny_checkpoint, kl_weight=0.0)
+    signs = [
+        tuple(
+            np.full(len(b.answer), 1.0 if e.decisions[n].seat % 2 else -1.0)
+            for b, n in zip(e.tokens.branches, e.which, strict=True)
+        )
+        for e in episodes
+    ]
+    given = [Assigned(s, s) for s in signs]
+    held = [[np.zeros(len(b.answer)) for b in e.tokens.branches] for e in episodes]
+    batch = train_batch(episodes, given, held)
+    assert batch is not None
+
+    def mean_by_sign() -> tuple[float, float]:
+        with torch.no_grad():
+            logprob = score(one.model, batch).logprob
+        good = batch.answers.advantage > 0
+        return float(logprob[good].mean()), float(logprob[~good].mean())
+
+    good, bad = mean_by_sign()
+    for _ in range(3):
+        one._step(episodes, given, held)
+    better, worse = mean_by_sign()
+    assert better - good > worse - bad
+
+
+def test_going_on_is_like_never_having_stopped(
+    episodes: list[Episode], tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    straight = learner(tiny_checkpoint)
+    straight.update(episodes)
+    straight.save_state(tmp_path / "state", "ck1")
+    straight.save_model(tmp_path / "model")
+    straight.update(episodes)
+
+    from transformers import AutoModelForCausalLM
+
+    resumed = Learner(
+        AutoModelForCausalLM.from_pretrained(tmp_path / "model"),
+        straight.plan,
+        copy.deepcopy(load_weights(tiny_checkpoint).model),
+    )
+    assert not resumed.load_state(tmp_path / "state", "another checkpoint")
+    assert not resumed.load_state(tmp_path / "nowhere", "ck1")
+    assert resumed.load_state(tmp_path / "state", "ck1")
+    resumed.update(episodes)
+    assert torch.allclose(weights_of(straight), weights_of(resumed), atol=1e-6)

@@ -1,0 +1,77 @@
+"""Where choices lead, against what really happened in the match."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from agents.runner import Lineup, Played, no_log, play_matches
+from agents.scripted.mind import ScriptedMind
+from agents.scripted.registry import SCRIPTS
+from arena.games.registry import game_by_name
+from training.episodes import Episode
+from training.packing import TokenGame
+from training.standings import moments
+
+GAME = game_by_name("werewolf")
+
+
+async def scripted(count: int, **options: object) -> list[Played]:
+    mind = ScriptedMind("bold", SCRIPTS["bold"], seed=3)
+    lineups = [Lineup(f"standings/{n}", ("x",) * 7) for n in range(count)]
+    playing = play_matches(GAME, GAME.options(options), lineups, {"x": mind}, no_log, purpose="selfplay")
+    return [match async for match in playing]
+
+
+def episode(match: Played) -> Episode:
+    """The match with no tokens: standings need none."""
+    return Episode(
+        match.match_id, match.game, str(match.lineup.seed), match.events, match.decisions, match.outcome,
+        TokenGame((), ()), (), (),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{}, {"discussion": "parallel", "talk_rounds": 2}, {"first_night_kill": False}])
+async def test_the_choice_that_was_made_leads_where_the_match_went(options: dict[str, object]) -> None:
+    checked = 0
+    for match in await scripted(6, **options):
+        found = moments(episode(match))
+        for n, (decision, moment) in enumerate(zip(match.decisions, found, strict=True)):
+            if not moment.instead:
+                continue
+            taken = moment.instead[moment.turn.choices.index(decision.act.choice or "")]
+            step = decision.turn_id.split(".")[0], decision.turn_kind == "vote"
+            later = [
+                m.standing
+                for d, m in zip(match.decisions[n + 1 :], found[n + 1 :], strict=True)
+                if (d.turn_id.split(".")[0], d.turn_kind == "vote") != step
+            ]
+            if later:
+                assert taken.standing == later[0]
+                assert taken.returns is None
+            else:
+                assert taken.returns == match.outcome.returns
+            checked += 1
+    assert checked > 50
+
+
+async def test_only_a_deciding_vote_changes_anything() -> None:
+    for match in await scripted(6):
+        for decision, moment in zip(match.decisions, moments(episode(match)), strict=True):
+            if decision.turn_kind != "vote":
+                continue
+            votes = [d.act.choice for d in match.decisions if d.turn_id == decision.turn_id and d is not decision]
+            counted = sorted((votes.count(c) for c in set(votes)), reverse=True)
+            if counted[0] > (counted[1] if len(counted) > 1 else 0) + 1:
+                assert len({a.standing for a in moment.instead}) == 1, "one vote cannot turn a lead of two"
+
+
+async def test_standings_name_phase_and_living_roles() -> None:
+    (match,) = await scripted(1)
+    first = moments(episode(match), counterfactual=False)[0]
+    assert first.standing == "night 1d 1s 3v 2w"
+    assert first.instead == ()
+    with pytest.raises(AssertionError):
+        other = episode(match)
+        moments(replace(other, decisions=other.decisions[:1] + other.decisions[2:3] + other.decisions[1:2]))

@@ -1,0 +1,167 @@
+"""From episodes to one advantage a sampled token: rewards, values, the estimator, and exact credit for decisive choices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.credit.base import Credit, Estimator, Floats, SeatEpisode, TurnSpan
+from training.critic import CentralTable
+from training.episodes import Episode
+from training.rewards import PlayedSeat, PlayedTurn, Rewards, degenerate
+from training.standings import Moment
+
+MAX_ADVANTAGE = 4.0
+"""Advantages are cut here, in standard deviations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """For one episode: by branch, the advantages and value targets of its sampled tokens."""
+
+    advantages: tuple[Floats, ...]
+    targets: tuple[Floats, ...]
+
+
+def assign(
+    episodes: Sequence[Episode],
+    moments: Sequence[Sequence[Moment]],
+    values: Sequence[Sequence[Floats]],
+    estimator: Estimator,
+    rewards: Rewards,
+    table: CentralTable | None = None,
+) -> list[Assigned]:
+    """Advantages in units of their standard deviation over the batch.
+
+    Args:
+        values: the critic's values by episode and branch, one a sampled token.
+        table: with it, decisive choices get what they changed under it (after Foerster et al. 2018, COMA) instead of a
+            share of the turn's advantage.
+    """
+    seats: list[tuple[int, list[int]]] = []
+    seat_episodes: list[SeatEpisode] = []
+    for e, episode in enumerate(episodes):
+        by_seat: dict[int, list[int]] = {}
+        for i, n in enumerate(episode.which):
+            by_seat.setdefault(episode.decisions[n].seat, []).append(i)
+        for seat, branches in by_seat.items():
+            seats.append((e, branches))
+            seat_episodes.append(_seat_episode(episode, seat, branches, values[e], rewards))
+    credits = estimator.assign(seat_episodes)
+    advantages = [[np.zeros(0)] * len(x.which) for x in episodes]
+    targets = [[np.zeros(0)] * len(x.which) for x in episodes]
+    for (e, branches), of_seat, credit in zip(seats, seat_episodes, credits, strict=True):
+        _spread(branches, of_seat, credit, advantages[e], targets[e])
+    if table is not None:
+        for e, episode in enumerate(episodes):
+            _replace_decisive(episode, moments[e], table, advantages[e])
+    return _scaled(episodes, advantages, targets)
+
+
+def _seat_episode(
+    episode: Episode, seat: int, branches: Sequence[int], values: Sequence[Floats], rewards: Rewards
+) -> SeatEpisode:
+    spans: list[TurnSpan] = []
+    start = 0
+    for i in branches:
+        end = start + len(episode.tokens.branches[i].answer)
+        spans.append(TurnSpan(start, end))
+        start = end
+    played = PlayedSeat(episode.outcome.returns[seat], tuple(_played_turn(episode, episode.which[i]) for i in branches))
+    return SeatEpisode(
+        game=episode.game.name,
+        role=role_of(episode, seat),
+        turns=tuple(spans),
+        turn_rewards=rewards.of(played),
+        token_rewards=np.zeros(start),
+        values=np.concatenate([values[i] for i in branches]),
+        trainable=np.array([episode.trainable[i] for i in branches], dtype=np.bool_),
+        withheld=degenerate(played),
+    )
+
+
+def _played_turn(episode: Episode, n: int) -> PlayedTurn:
+    decision = episode.decisions[n]
+    if decision.act.choice is not None:
+        return PlayedTurn(fallback=decision.fallback is not None)
+    heard = [d.act.text for d in episode.decisions[max(0, n - 2) : n] if d.turn_kind == decision.turn_kind]
+    return PlayedTurn(decision.act.text, tuple(heard), decision.fallback is not None)
+
+
+def role_of(episode: Episode, seat: int) -> str:
+    """The seat's role as the game ended up showing it, or its side where the game has no roles."""
+    roles = episode.events[-1].data.get("roles")
+    return roles[seat] if roles else episode.outcome.sides[seat]
+
+
+def _spread(
+    branches: Sequence[int], seat: SeatEpisode, credit: Credit, advantages: list[Floats], targets: list[Floats]
+) -> None:
+    for i, span in zip(branches, seat.turns, strict=True):
+        advantages[i] = credit.advantages[span.start : span.end]
+        targets[i] = credit.targets[span.start : span.end]
+
+
+def _replace_decisive(
+    episode: Episode, moments: Sequence[Moment], table: CentralTable, advantages: list[Floats]
+) -> None:
+    """A choice's advantage is the value it led to minus the policy's mean value over all legal choices."""
+    visited = {m.standing for m in moments}
+    for i, n in enumerate(episode.which):
+        decision, moment = episode.decisions[n], moments[n]
+        record = decision.tokens
+        if not moment.instead or record is None or len(record.choice_probs) != len(moment.instead):
+            continue
+        if not episode.trainable[i]:
+            continue
+        side = episode.outcome.sides[decision.seat]
+        own = episode.outcome.returns[decision.seat]
+        worth = np.array(
+            [
+                after.returns[decision.seat]
+                if after.returns is not None
+                else table.value(after.standing, side, own if after.standing in visited else None)
+                for after in moment.instead
+            ]
+        )
+        chosen = moment.turn.choices.index(decision.act.choice or "")
+        gain = worth[chosen] - float(np.dot(record.choice_probs, worth))
+        advantages[i] = np.full(len(record.sampled), gain)
+
+
+def _scaled(
+    episodes: Sequence[Episode], advantages: list[list[Floats]], targets: list[list[Floats]]
+) -> list[Assigned]:
+    by_turn = np.array(
+        [a.mean() for x, of in zip(episodes, advantages, strict=True) for a, t in zip(of, x.trainable, strict=True) if t]
+    )
+    scale = float(by_turn.std()) if len(by_turn) else 1.0
+    scale = max(scale, 1e-6)
+    return [
+        Assigned(tuple(np.clip(a / scale, -MAX_ADVANTAGE, MAX_ADVANTAGE) for a in of), tuple(t))
+        for of, t in zip(advantages, targets, strict=True)
+    ]
+
+
+def central_values(
+    episodes: Sequence[Episode], moments: Sequence[Sequence[Moment]], table: CentralTable
+) -> list[list[Floats]]:
+    """The table's value of each decision's standing, for the side that decided, one a sampled token."""
+    return [
+        [
+            np.full(
+                len(episode.tokens.branches[i].answer),
+                table.value(
+                    of_match[n].standing,
+                    episode.outcome.sides[episode.decisions[n].seat],
+                    episode.outcome.returns[episode.decisions[n].seat],
+                ),
+            )
+            for i, n in enumerate(episode.which)
+        ]
+        for episode, of_match in zip(episodes, moments, strict=True)
+    ]
+
+

@@ -1,0 +1,212 @@
+"""The model card: what was measured of a checkpoint, and how to measure it again.
+
+    python -m training.bootstrap.card FOLDER [--games N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from agents.checkpoints import MANIFEST, Manifest, read_checkpoint
+from agents.engines.local.engine import LocalEngine
+from agents.engines.local.weights import load_weights
+from agents.llm.policy import PolicyMind
+from agents.runner import Lineup, Played, no_log, play_matches
+from agents.scripted.form import well_formed
+from agents.scripted.mind import ScriptedMind
+from agents.scripted.registry import SCRIPTS
+from arena.games.chance import Chance
+from arena.games.core import Game, begin
+from arena.games.registry import game_by_name
+from arena.rating.wilson import wilson
+from arena.rooms.minds import Mind
+from training.bootstrap.run import held_out
+from training.bootstrap.teach import measure_reading
+
+GAMES: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share with its 95 % Wilson interval."""
+
+    wins: int
+    games: int
+    rate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """``play`` maps "village against X" and "wolves against X" to win rates; ``talk`` is of self-play messages."""
+
+    reading: dict[str, float]
+    well_formed: Rate
+    distinct_messages: float
+    """Share of self-play messages that occur once only."""
+    votes_on_wolves: Rate
+    """Villagers' votes in self-play, against a share of ``votes_by_chance``."""
+    votes_by_chance: float
+    self_play: Rate
+    """Wins of the village in self-play."""
+    play: dict[str, Rate]
+
+
+def measure(folder: Path, games: int = GAMES) -> Card:
+    """Everything on the card, freshly measured. Takes some minutes."""
+    weights = load_weights(folder)
+    game = game_by_name("werewolf")
+    reading = measure_reading(weights.model, held_out(weights.codec, game))
+    engine = LocalEngine(folder, seed=1)
+    play = asyncio.run(_play_all(engine, game, games))
+    own = play.pop("self")
+    said = [
+        (e.data["text"], e.data["seat"], tuple(p.events[0].data["names"]))
+        for p in own
+        for e in p.events
+        if e.kind in ("said", "pack_said")
+    ]
+    texts = [t for t, _, _ in said]
+    votes, hits, chance = _votes(own)
+    return Card(
+        reading={**{k: round(v, 4) for k, v in asdict(reading).items()}, "share_of_way": round(reading.share_of_way, 4)},
+        well_formed=_rate(sum(well_formed(*s) for s in said), len(said)),
+        distinct_messages=len(set(texts)) / max(1, len(texts)),
+        votes_on_wolves=_rate(hits, votes),
+        votes_by_chance=chance,
+        self_play=_rate(sum(p.outcome.winner == "village" for p in own), len(own)),
+        play={
+            name: _rate(sum(p.outcome.winner == name.split()[0] for p in matches), len(matches))
+            for name, matches in play.items()
+        },
+    )
+
+
+async def _play_all(engine: LocalEngine, game: Game[Any, Any], games: int) -> dict[str, list[Played]]:
+    engine.start()
+    options = game.options({})
+    out: dict[str, list[Played]] = {}
+    try:
+        policy = PolicyMind(engine)
+        for rival in ("self", *SCRIPTS):
+            other: Mind = policy if rival == "self" else ScriptedMind(rival, SCRIPTS[rival], seed=2)
+            minds: dict[str, Mind] = {"self": policy, "rival": other}
+            for side in ("village",) if rival == "self" else ("village", "werewolves"):
+                lineups = [_lineup(game, options, n, side, rival == "self") for n in range(games)]
+                matches = [
+                    m async for m in play_matches(game, options, lineups, minds, no_log, purpose="evaluation")
+                ]
+                out["self" if rival == "self" else f"{side} against {rival}"] = matches
+    finally:
+        await engine.stop()
+    return out
+
+
+def _lineup(game: Game[Any, Any], options: Any, seed: int, side: str, alone: bool) -> Lineup:
+    """The model in all seats of one side, its rival in the others."""
+    state, _ = begin(game, options, Chance(f"card/{seed}"))
+    fills = tuple("self" if alone or s == side else "rival" for s in game.sides(state))
+    return Lineup(f"card/{seed}", fills)
+
+
+def _votes(matches: Sequence[Played]) -> tuple[int, int, float]:
+    """Villagers' votes, how many of them fell on werewolves, and how many would have by chance."""
+    votes = hits = 0
+    chance = 0.0
+    for match in matches:
+        sides = match.outcome.sides
+        alive = [True] * len(sides)
+        for event in match.events:
+            match event.kind:
+                case "votes":
+                    wolves = sum(a and s == "werewolves" for a, s in zip(alive, sides, strict=True))
+                    for seat, target in event.data["ballots"]:
+                        if sides[seat] == "village" and target is not None:
+                            votes += 1
+                            hits += sides[target] == "werewolves"
+                            chance += wolves / (sum(alive) - 1)
+                case "killed" | "exiled":
+                    alive[event.data["seat"]] = False
+                case _:
+                    pass
+    return votes, hits, chance / max(1, votes)
+
+
+def _rate(wins: int, games: int) -> Rate:
+    low, high = wilson(wins, games)
+    return Rate(wins, games, round(wins / max(1, games), 4), round(low, 4), round(high, 4))
+
+
+def write_card(folder: Path, card: Card) -> Manifest:
+    """Put the figures into the manifest (they are no part of the id) and a README.md beside it."""
+    manifest = read_checkpoint(folder)
+    manifest = replace(manifest, figures={**manifest.figures, "card": asdict(card)})
+    (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n")
+    (folder / "README.md").write_text(as_markdown(manifest, card))
+    return manifest
+
+
+def as_markdown(manifest: Manifest, card: Card) -> str:
+    r, t = card.reading, manifest.training
+    teach = t.get("teach", {})
+    made = (
+        f"`arena bootstrap --minutes {teach.get('seconds', 0) / 60:g}`"
+        if t.get("stage") == "bootstrap"
+        else f"`arena train` from {manifest.parent}"
+    )
+    rows = "\n".join(
+        f"| {name} | {x.rate:.3f} | {x.low:.3f} to {x.high:.3f} | {x.games} |"
+        for name, x in {"village against itself": card.self_play, **card.play}.items()
+    )
+    return f"""---
+license: apache-2.0
+library_name: transformers
+---
+# {manifest.id}
+
+A small language model that plays Werewolf, every seat of it, in English. Made by {made} from {manifest.games:,} games;
+no text but the project's own scripted games was used. It speaks only the village's small language, and it lies, as the
+game asks of werewolves: use it for nothing else.
+
+| stage | parameters | tokenizer | prompt version | parent |
+| --- | --- | --- | --- | --- |
+| {t.get("stage")} | {t.get("parameters", "as its parent")} | {manifest.tokenizer} | {manifest.prompt_version} | {manifest.parent or "none"} |
+
+## Reading
+On scripted games that it never saw, a villager's vote falls on a werewolf with probability {r["model"]:.3f}
+(teacher {r["teacher"]:.3f}, chance {r["chance"]:.3f}: {r["share_of_way"]:.0%} of the way from chance to the teacher). Cross-entropy to the
+teacher {r["vote_loss"]:.3f} nats, the teacher's own entropy {r["vote_floor"]:.3f}. Unmasked, it gives {r["legal"]:.3f} of its probability
+to legal choices.
+
+## Talk and votes in self-play
+{card.well_formed.rate:.1%} of {card.well_formed.games} messages are well-formed (`agents.scripted.form`), {card.distinct_messages:.0%} differ from all others.
+{card.votes_on_wolves.rate:.3f} of {card.votes_on_wolves.games} villagers' votes fall on werewolves (by chance {card.votes_by_chance:.3f}).
+
+## Wins
+| side | wins | 95 % interval | games |
+| --- | --- | --- | --- |
+{rows}
+
+Measured by `python -m training.bootstrap.card FOLDER --games {card.self_play.games}`; default rules, temperature 1.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--games", type=int, default=GAMES)
+    arguments = parser.parse_args()
+    card = measure(arguments.folder, arguments.games)
+    write_card(arguments.folder, card)
+    print(json.dumps(asdict(card), indent=1))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

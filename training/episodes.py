@@ -1,0 +1,165 @@
+"""Finished matches as training data: who decided what, in which tokens, and what of it may be learnt from.
+
+Everything comes from the log (``StoredMatch``) or straight from a runner (``Played``); both have the same parts. A
+decision that cannot be trained on is masked, and counted under its reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agents.llm.prompt import PROMPT_VERSION
+from agents.runner import Played
+from arena.db.repo import StoredMatch
+from arena.decision import Decision, MindKind, TrunkRecord
+from arena.errors import UserError
+from arena.games.core import Event, Game, Outcome
+from arena.games.registry import game_by_name
+from training.packing import Branch, TokenGame
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One match. ``branches[i]`` of ``tokens`` belongs to ``decisions[which[i]]``; ``trainable[i]`` says whether it may
+    be learnt from. Decisions without tokens (people, scripts) have no branch."""
+
+    match_id: str
+    game: Game[Any, Any]
+    seed: str
+    events: tuple[Event, ...]
+    decisions: tuple[Decision, ...]
+    outcome: Outcome
+    tokens: TokenGame
+    which: tuple[int, ...]
+    trainable: tuple[bool, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.events[0].data["names"])
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What a reader took and what it left, by reason."""
+
+    episodes: list[Episode]
+    masked: Counter[str]
+    skipped: Counter[str]
+
+    @property
+    def decisions(self) -> int:
+        return sum(sum(e.trainable) for e in self.episodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a learner accepts.
+
+    ``versions`` are the policies whose decisions are fresh enough; None accepts all.
+    """
+
+    tokenizer: str
+    versions: frozenset[str] | None = None
+    prompt_version: str = PROMPT_VERSION
+
+
+def harvest(matches: Iterable[StoredMatch | Played], terms: Terms) -> Harvest:
+    """Episodes from finished matches.
+
+    Raises:
+        UserError: matches were played with another tokenizer or prompt version, and none with this one.
+    """
+    result = Harvest([], Counter(), Counter())
+    for match in matches:
+        parts = _parts(match)
+        if parts is None:
+            result.skipped["unfinished"] += 1
+            continue
+        episode = _episode(*parts, terms, result.masked)
+        if episode is None:
+            result.skipped[_foreign(parts[4], terms)] += 1
+        elif not any(episode.trainable):
+            result.skipped["nothing to learn from"] += 1
+        else:
+            result.episodes.append(episode)
+    foreign = sum(n for reason, n in result.skipped.items() if reason.startswith("other"))
+    if foreign and not result.episodes:
+        raise UserError(
+            f"All {foreign} matches with model seats were played with another tokenizer or prompt version than this "
+            f"model's ({terms.tokenizer}, prompt {terms.prompt_version}). Play new ones with: arena selfplay"
+        )
+    return result
+
+
+def _parts(match: StoredMatch | Played) -> tuple[Any, ...] | None:
+    if isinstance(match, Played):
+        return (
+            match.match_id, match.game, str(match.lineup.seed), match.events, match.decisions, match.outcome,
+            match.trunks, frozenset(),
+        )  # fmt: skip
+    if match.outcome is None:
+        return None
+    refused = frozenset(s.seat for s in match.seats if s.person is not None and not s.train)
+    return (
+        match.id, game_by_name(match.summary.game), match.seed, match.events, match.decisions, match.outcome,
+        match.trunks, refused,
+    )  # fmt: skip
+
+
+def _episode(
+    match_id: str,
+    game: Game[Any, Any],
+    seed: str,
+    events: tuple[Event, ...],
+    decisions: tuple[Decision, ...],
+    outcome: Outcome,
+    trunks: Sequence[TrunkRecord],
+    refused: frozenset[int],
+    terms: Terms,
+    masked: Counter[str],
+) -> Episode | None:
+    trunk = next((t for t in trunks if (t.tokenizer, t.prompt_version) == (terms.tokenizer, terms.prompt_version)), None)
+    if trunk is None:
+        return None
+    branches: list[Branch] = []
+    which: list[int] = []
+    trainable: list[bool] = []
+    for n, decision in enumerate(decisions):
+        reason = why_masked(decision, refused, terms)
+        if reason is not None:
+            masked[reason] += 1
+        record = decision.tokens
+        if record is None or record.tokenizer != terms.tokenizer or not record.sampled:
+            continue
+        branches.append(Branch(record.trunk_length, record.branch, record.sampled))
+        which.append(n)
+        trainable.append(reason is None)
+    return Episode(
+        match_id, game, seed, events, decisions, outcome, TokenGame(trunk.tokens, tuple(branches)), tuple(which),
+        tuple(trainable),
+    )  # fmt: skip
+
+
+def why_masked(decision: Decision, refused: frozenset[int], terms: Terms) -> str | None:
+    """The reason for leaving a decision out of the loss; None where it may be trained on."""
+    record = decision.tokens
+    if decision.kind is not MindKind.MODEL or record is None:
+        return f"played by {decision.kind}"
+    if decision.seat in refused:
+        return "no consent"
+    if (record.tokenizer, record.prompt_version) != (terms.tokenizer, terms.prompt_version):
+        return "other tokenizer or prompt"
+    if terms.versions is not None and record.policy_version not in terms.versions:
+        return "stale"
+    if decision.fallback is not None and not decision.fallback.startswith("talk/"):
+        return "fallback"
+    return None
+
+
+def _foreign(decisions: Sequence[Decision], terms: Terms) -> str:
+    seen = {(d.tokens.tokenizer, d.tokens.prompt_version) for d in decisions if d.tokens}
+    return f"other tokenizer or prompt ({', '.join('/'.join(s) for s in sorted(seen))})" if seen else "no model seat"
+

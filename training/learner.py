@@ -1,0 +1,271 @@
+"""One policy that learns: episodes in, new weights out, and a state that goes on where it stopped.
+
+The order of an update: fold the matches again (``moments``), let the critic learn and judge, assign credit, score the
+reference once, then pass over the episodes in minibatches with PPO.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from arena.errors import CheckpointError
+from training.assign import Assigned, assign, central_values
+from training.credit.base import Estimator, Floats, Resumable
+from training.credit.registry import estimator_by_name
+from training.critic import CentralTable, SeatCritic, explained_variance
+from training.episodes import Episode
+from training.loss import TrainBatch, policy_loss, score, score_all, train_batch
+from training.packing import PACKED
+from training.precision import MasterCopy
+from training.rewards import Rewards
+from training.standings import Moment, moments
+
+MICRO: Final = 8
+"""Matches in one forward pass."""
+STATE_FILE: Final = "learner.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LearnPlan:
+    """``minibatch`` counts matches; each update makes ``passes`` over all of them.
+
+    ``critic`` is ``central`` or ``seat``; ``counterfactual`` gives decisive choices exact credit under the central one.
+    ``bf16`` computes in bf16 with fp32 weights: twice as fast where the processor has the instructions.
+    """
+
+    lr: float = 3e-4
+    critic_lr: float = 1e-3
+    passes: int = 2
+    minibatch: int = 64
+    clip: float = 0.2
+    kl_weight: float = 0.02
+    max_grad_norm: float = 1.0
+    estimator: str = "hierarchical"
+    critic: str = "central"
+    counterfactual: bool = True
+    bf16: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateFigures:
+    """What one update did. Entropies in nats; ``explained`` is the critic's explained variance of the seats' returns."""
+
+    episodes: int
+    decisions: int
+    talk_entropy: float
+    choice_entropy: float
+    kl_reference: float
+    kl_old: float
+    clipped: float
+    gradient_norm: float
+    explained: float
+    loss: float
+
+    def to_json(self) -> dict[str, float | int]:
+        return {k: round(v, 5) if isinstance(v, float) else v for k, v in asdict(self).items()}
+
+
+@dataclass(slots=True)
+class Learner:
+    """Owns the trained model (fp32), its frozen reference, the critic and the optimiser.
+
+    Args:
+        model: the policy, changed in place.
+        reference: what the policy is held near to; a frozen copy of ``model`` where None.
+    """
+
+    model: Any
+    plan: LearnPlan = field(default_factory=LearnPlan)
+    reference: Any = None
+    rewards: Rewards = field(default_factory=Rewards)
+    table: CentralTable = field(default_factory=CentralTable)
+    updates: int = 0
+    _estimator: Estimator = field(init=False)
+    _accelerator: Accelerator = field(init=False)
+    _critic: SeatCritic = field(init=False)
+    _copy: MasterCopy | None = field(init=False)
+    _optimizer: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.plan.critic not in ("central", "seat"):
+            raise CheckpointError(f"There is no critic {self.plan.critic!r}. There is: central, seat.")
+        torch.manual_seed(self.plan.seed)
+        self._estimator = estimator_by_name(self.plan.estimator)()
+        self._accelerator = Accelerator(cpu=not torch.cuda.is_available())
+        self.model.set_attn_implementation(PACKED)
+        if self.reference is None:
+            self.reference = copy.deepcopy(self.model)
+        self.reference.set_attn_implementation(PACKED)
+        self.reference.requires_grad_(False).eval().to(self._accelerator.device)
+        self._critic = SeatCritic(self.model.config.hidden_size)
+        self._copy = MasterCopy(self.model) if self.plan.bf16 else None
+        if self.plan.bf16:
+            self.reference.to(torch.bfloat16)
+        optimizer = torch.optim.AdamW(
+            [
+                {"params": self._trained(), "lr": self.plan.lr},
+                {"params": list(self._critic.parameters()), "lr": self.plan.critic_lr},
+            ],
+            betas=(0.9, 0.95),
+            weight_decay=0.0,
+        )
+        self.model, self._critic, self._optimizer = self._accelerator.prepare(self.model, self._critic, optimizer)
+
+    def _trained(self) -> list[Any]:
+        """The fp32 tensors that the optimiser updates."""
+        return list(self.model.parameters()) if self._copy is None else list(self._copy.masters)
+
+    def save_model(self, folder: Path) -> None:
+        """Write the policy's fp32 weights in Hugging Face form."""
+        self.copy_for_play().save_pretrained(folder)
+
+    @torch.no_grad()
+    def copy_for_play(self) -> Any:
+        """The policy as it is now, in fp32 and with the attention that decoding uses."""
+        exact = copy.deepcopy(self._accelerator.unwrap_model(self.model)).to(torch.float32)
+        if self._copy is not None:
+            for p, master in zip(exact.parameters(), self._copy.masters, strict=True):
+                p.copy_(master)
+        exact.set_attn_implementation("sdpa")
+        return exact.requires_grad_(False).eval()
+
+    # -- learning ------------------------------------------------------------------------------------------------
+
+    def update(
+        self, episodes: Sequence[Episode], on_progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> UpdateFigures:
+        """Learn from these episodes. ``on_progress(done, total)`` counts matches over all passes."""
+        of_matches = [moments(e, self.plan.counterfactual and self.plan.critic == "central") for e in episodes]
+        assigned, explained = self._credit(episodes, of_matches)
+        held = [[logprob for logprob, _ in of] for of in score_all(self.reference, None, episodes, MICRO)]
+        order = random.Random(f"{self.plan.seed}/{self.updates}")
+        figures: list[dict[str, float]] = []
+        total = self.plan.passes * len(episodes)
+        done = 0
+        for _ in range(self.plan.passes):
+            for minibatch in self._minibatches(len(episodes), order):
+                figures.append(
+                    self._step(
+                        [episodes[i] for i in minibatch], [assigned[i] for i in minibatch], [held[i] for i in minibatch]
+                    )
+                )
+                done += len(minibatch)
+                on_progress(done, total)
+        self.updates += 1
+        mean = {k: float(np.mean([f[k] for f in figures])) for k in figures[0]}
+        return UpdateFigures(
+            episodes=len(episodes),
+            decisions=sum(sum(e.trainable) for e in episodes),
+            explained=explained,
+            **mean,
+        )
+
+    def _minibatches(self, count: int, order: random.Random) -> list[list[int]]:
+        """All episodes once, shuffled; a small rest joins the last minibatch."""
+        numbers = list(range(count))
+        order.shuffle(numbers)
+        size = self.plan.minibatch
+        groups = max(1, round(count / size))
+        return [numbers[g::groups] for g in range(groups)]
+
+    def _credit(
+        self, episodes: Sequence[Episode], of_matches: Sequence[Sequence[Moment]]
+    ) -> tuple[list[Assigned], float]:
+        if self.plan.critic == "central":
+            self.table.learn(episodes, of_matches)
+            values = central_values(episodes, of_matches, self.table)
+        else:
+            values = [[value for _, value in of] for of in score_all(self.model, self._critic, episodes, MICRO)]
+        exact = self.table if self.plan.critic == "central" and self.plan.counterfactual else None
+        assigned = assign(episodes, of_matches, values, self._estimator, self.rewards, exact)
+        guessed = torch.tensor([float(v[0]) for of in values for v in of])
+        returns = torch.tensor([e.outcome.returns[e.decisions[n].seat] for e in episodes for n in e.which])
+        return assigned, explained_variance(guessed, returns)
+
+    def _step(
+        self, episodes: Sequence[Episode], assigned: Sequence[Assigned], held: Sequence[Sequence[Floats]]
+    ) -> dict[str, float]:
+        """One optimiser step on one minibatch, in forward passes of ``MICRO`` matches of like length."""
+        order = sorted(range(len(episodes)), key=lambda i: len(episodes[i].tokens.trunk))
+        turns = sum(sum(e.trainable) for e in episodes)
+        sums: dict[str, float] = dict.fromkeys(
+            ("talk_entropy", "choice_entropy", "kl_reference", "kl_old", "clipped", "loss"), 0.0
+        )
+        self.model.train()
+        for at in range(0, len(order), MICRO):
+            part = order[at : at + MICRO]
+            batch = train_batch(
+                [episodes[i] for i in part], [assigned[i] for i in part], [held[i] for i in part],
+                self._accelerator.device, next(self.model.parameters()).dtype,
+            )  # fmt: skip
+            if batch is None:
+                continue
+            share = sum(sum(episodes[i].trainable) for i in part) / turns
+            for name, value in self._backward(batch, share).items():
+                sums[name] += share * value
+        if self._copy is not None:
+            self._copy.take_gradients()
+        norm = self._accelerator.clip_grad_norm_(self._trained(), self.plan.max_grad_norm)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        if self._copy is not None:
+            self._copy.give_weights()
+        return {**sums, "gradient_norm": float(norm) if norm is not None else 0.0}
+
+    def _backward(self, batch: TrainBatch, share: float) -> dict[str, float]:
+        scored = score(self.model, batch)
+        loss = policy_loss(scored, batch.answers, self.plan.clip, self.plan.kl_weight)
+        total = loss.total
+        if self.plan.critic == "seat":
+            values = self._critic(scored.hidden.float())
+            total = total + (batch.answers.weight * (values - batch.answers.target).square()).sum()
+        self._accelerator.backward(total * share)
+        free = batch.answers.free
+        return {
+            "talk_entropy": float(scored.entropy[:free].mean()) if free else 0.0,
+            "choice_entropy": float(scored.entropy[free:].mean()) if free < len(scored.entropy) else 0.0,
+            "kl_reference": loss.kl_reference,
+            "kl_old": loss.kl_old,
+            "clipped": loss.clipped,
+            "loss": float(loss.total.detach()),
+        }
+
+    # -- going on later ------------------------------------------------------------------------------------------
+
+    def save_state(self, folder: Path, checkpoint: str) -> None:
+        """Everything that the next update needs beside the weights, tied to the checkpoint that it belongs to."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._accelerator.save_state(str(folder), safe_serialization=True)
+        notes: dict[str, Any] = {"checkpoint": checkpoint, "updates": self.updates, "table": self.table.state()}
+        if isinstance(self._estimator, Resumable):
+            notes["estimator"] = self._estimator.state()
+        draft = folder / f".{STATE_FILE}"
+        draft.write_text(json.dumps(notes))
+        draft.rename(folder / STATE_FILE)
+
+    def load_state(self, folder: Path, checkpoint: str) -> bool:
+        """Go on from ``save_state``; false (and nothing changed) where the folder belongs to another checkpoint."""
+        try:
+            notes = json.loads((folder / STATE_FILE).read_text())
+        except (OSError, ValueError):
+            return False
+        if notes["checkpoint"] != checkpoint:
+            return False
+        self._accelerator.load_state(str(folder))
+        self.updates = notes["updates"]
+        self.table.load(notes["table"])
+        if isinstance(self._estimator, Resumable) and "estimator" in notes:
+            self._estimator.load(notes["estimator"])
+        return True

@@ -1,0 +1,193 @@
+"""The policy loss: PPO's clipped ratio against the logged log-probabilities, and the distance to a reference.
+
+Every log-probability is computed as it was sampled: at the same temperature, and for a choice over the legal tokens
+only. Letters: P sampled tokens of a batch, V vocabulary, O legal tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from trl.trainer.utils import entropy_from_logits, selective_log_softmax
+
+from training.assign import Assigned
+from training.credit.base import Floats
+from training.episodes import Episode
+from training.packing import Branch, Pack, TokenGame, hidden_states, pack
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The sampled tokens of a batch, free text first, then choices.
+
+    ``at`` (P,) is the flat number of the token before each; ``legal`` (P - free, O) holds the legal tokens of the
+    choices, padded with -1; ``weight`` (P,) sums to 1, and every turn weighs the same however long it is.
+    """
+
+    at: Tensor
+    token: Tensor
+    free: int
+    legal: Tensor
+    old_logprob: Tensor
+    reference: Tensor
+    advantage: Tensor
+    target: Tensor
+    weight: Tensor
+    temperature: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class TrainBatch:
+    pack: Pack
+    answers: Answers
+
+
+def train_batch(
+    episodes: Sequence[Episode],
+    assigned: Sequence[Assigned],
+    references: Sequence[Sequence[Floats]],
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> TrainBatch | None:
+    """Trainable branches of these episodes as one pack; None where there are none.
+
+    Args:
+        references: the reference's log-probabilities by episode and branch, one a sampled token.
+    """
+    games: list[TokenGame] = []
+    kept: list[list[int]] = []
+    for episode in episodes:
+        wanted = [i for i, t in enumerate(episode.trainable) if t]
+        games.append(TokenGame(episode.tokens.trunk, tuple(episode.tokens.branches[i] for i in wanted)))
+        kept.append(wanted)
+    if not any(kept):
+        return None
+    batch = pack(games, device, dtype)
+    free: list[tuple[Any, ...]] = []
+    limited: list[tuple[Any, ...]] = []
+    turns = sum(map(len, kept))
+    for episode, given, held, wanted, spans in zip(
+        episodes, assigned, references, kept, batch.branch_spans, strict=True
+    ):
+        for i, (start, _) in zip(wanted, spans, strict=True):
+            record = episode.decisions[episode.which[i]].tokens
+            assert record is not None
+            branch: Branch = episode.tokens.branches[i]
+            for k, token in enumerate(branch.answer):
+                row = (
+                    start + len(branch.prompt) - 1 + k, token, record.logprobs[k], given.advantages[i][k],
+                    given.targets[i][k], 1.0 / (len(branch.answer) * turns), record.temperature,
+                    held[i][k],
+                )  # fmt: skip
+                if record.options:
+                    seen = branch.answer[:k]
+                    legal = sorted({o[k] for o in record.options if len(o) > k and o[:k] == seen})
+                    limited.append((*row, legal))
+                else:
+                    free.append(row)
+    rows = [*free, *(r[:-1] for r in limited)]
+    most = max((len(r[-1]) for r in limited), default=1)
+    legal = [[*r[-1], *[-1] * (most - len(r[-1]))] for r in limited]
+    columns = list(zip(*rows, strict=True))
+
+    def floats(column: int) -> Tensor:
+        return torch.tensor(columns[column], dtype=torch.float32, device=device)
+
+    return TrainBatch(
+        batch,
+        Answers(
+            at=torch.tensor(columns[0], device=device),
+            token=torch.tensor(columns[1], device=device),
+            free=len(free),
+            legal=torch.tensor(legal, device=device).reshape(len(limited), most),
+            old_logprob=floats(2),
+            advantage=floats(3),
+            target=floats(4),
+            weight=floats(5),
+            temperature=floats(6),
+            reference=floats(7),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Log-probability and entropy, (P,), of each sampled token, and the hidden state (P, width) that it came from."""
+
+    logprob: Tensor
+    entropy: Tensor
+    hidden: Tensor
+
+
+def score(model: Any, batch: TrainBatch) -> Scored:
+    """The model's view of what was sampled."""
+    a = batch.answers
+    hidden = hidden_states(model, batch.pack)[a.at]
+    logits = model.get_output_embeddings()(hidden).float() / a.temperature[:, None]
+    text, choice = logits[: a.free], logits[a.free :]
+    limited = choice.gather(1, a.legal.clamp_min(0)).masked_fill(a.legal < 0, -1e9)
+    place = (a.legal == a.token[a.free :, None]).int().argmax(-1)
+    parts = [(text[None], a.token[None, : a.free]), (limited[None], place[None])]
+    logprob = torch.cat([selective_log_softmax(x, i)[0] for x, i in parts if x.shape[1]])
+    with torch.no_grad():
+        entropy = torch.cat([entropy_from_logits(x[0]) for x, _ in parts if x.shape[1]])
+    return Scored(logprob, entropy, hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyLoss:
+    """``total`` carries the gradient; the others are detached figures of this batch."""
+
+    total: Tensor
+    clipped: float
+    kl_reference: float
+    kl_old: float
+
+
+def policy_loss(scored: Scored, answers: Answers, clip: float, kl_weight: float) -> PolicyLoss:
+    """PPO-clip (Schulman et al. 2017) plus the k3 estimate of KL(policy ‖ reference) (Schulman 2020), both weighted."""
+    log_ratio = scored.logprob - answers.old_logprob
+    ratio = log_ratio.exp()
+    gain = torch.minimum(ratio * answers.advantage, ratio.clamp(1 - clip, 1 + clip) * answers.advantage)
+    away = answers.reference - scored.logprob
+    k3 = away.exp() - away - 1
+    total = (answers.weight * (kl_weight * k3 - gain)).sum()
+    with torch.no_grad():
+        held = ((ratio > 1 + clip) & (answers.advantage > 0)) | ((ratio < 1 - clip) & (answers.advantage < 0))
+        return PolicyLoss(
+            total=total,
+            clipped=float((answers.weight * held).sum()),
+            kl_reference=float((answers.weight * k3).sum()),
+            kl_old=float((answers.weight * ((ratio - 1) - log_ratio)).sum()),
+        )
+
+
+@torch.no_grad()
+def score_all(model: Any, critic: Any, episodes: Sequence[Episode], micro: int) -> list[list[tuple[Floats, Floats]]]:
+    """Log-probability and value of every sampled token, by episode and branch, trainable or not.
+
+    ``critic`` maps hidden states (P, width) to values (P,); None gives zeros.
+    """
+    device, dtype = next(model.parameters()).device, next(model.parameters()).dtype
+    out: list[list[tuple[Floats, Floats]]] = [[] for _ in episodes]
+    order = sorted(range(len(episodes)), key=lambda i: len(episodes[i].tokens.trunk))
+    for at in range(0, len(order), micro):
+        part = [replace(episodes[i], trainable=(True,) * len(episodes[i].which)) for i in order[at : at + micro]]
+        blank = [[np.zeros(len(b.answer)) for b in e.tokens.branches] for e in part]
+        batch = train_batch(part, [Assigned(tuple(b), tuple(b)) for b in blank], blank, device, dtype)
+        assert batch is not None, "an episode has at least one branch"
+        scored = score(model, batch)
+        values = torch.zeros_like(scored.logprob) if critic is None else critic(scored.hidden.float())
+        rows = torch.stack((scored.logprob, values.float())).cpu().double().numpy()
+        place = {at: column for column, at in enumerate(batch.answers.at.tolist())}
+        for i, episode, spans in zip(order[at : at + micro], part, batch.pack.branch_spans, strict=True):
+            for (start, _), branch in zip(spans, episode.tokens.branches, strict=True):
+                first = start + len(branch.prompt) - 1
+                columns = [place[first + k] for k in range(len(branch.answer))]
+                out[i].append((rows[0, columns], rows[1, columns]))
+    return out

@@ -1,0 +1,98 @@
+"""How a match stood at each decision, and how it would stand had a choice been another one.
+
+A finished match is folded again, decision by decision. This is the trainer's view: it knows the roles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from arena.decision import Decision
+from arena.games.chance import Chance
+from arena.games.core import Act, Event, Game, Turn, fold
+from training.episodes import Episode
+
+
+@dataclass(frozen=True, slots=True)
+class Afterwards:
+    """Where a choice leads: the next standing, or the returns where it ends the match."""
+
+    standing: str
+    returns: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One decision in its match. ``instead`` has, for a decisive choice, one entry a legal choice in the turn's order."""
+
+    standing: str
+    turn: Turn
+    instead: tuple[Afterwards, ...] = ()
+
+
+def moments(episode: Episode, counterfactual: bool = True) -> list[Moment]:
+    """One for each of the episode's decisions, in order.
+
+    Args:
+        counterfactual: also work out where the other choices of decisive turns would have led.
+    """
+    game, chance = episode.game, Chance(episode.seed)
+    before = _states(game, episode.events, episode.decisions)
+    out: list[Moment] = []
+    for n, (decision, (state, turn)) in enumerate(zip(episode.decisions, before, strict=True)):
+        moment = Moment(game.standing(state), turn)
+        if counterfactual and turn.kind in game.decisive and decision.act.choice is not None:
+            rest = episode.decisions[n + 1 :]
+            moment = replace(
+                moment, instead=tuple(_afterwards(game, state, turn, c, rest, chance) for c in turn.choices)
+            )
+        out.append(moment)
+    return out
+
+
+def _states(
+    game: Game[Any, Any], events: Sequence[Event], decisions: Sequence[Decision]
+) -> list[tuple[Any, Turn]]:
+    """The state in which each decision was made, and its turn: the earliest state in which all decisions before it
+    stand recorded and its turn is open."""
+    state = game.blank()
+    at = 0
+    out: list[tuple[Any, Turn]] = []
+    for n, decision in enumerate(decisions):
+        while (turn := _open_turn(game, state, decision)) is None:
+            state = game.apply(state, events[at])
+            at += 1
+        out.append((state, turn))
+        own = game.record(state, turn, decision.act)
+        assert tuple(e.kind for e in own) == tuple(e.kind for e in events[at : at + len(own)]), f"decision {n}"
+        state = fold(game, events[at : at + len(own)], state)
+        at += len(own)
+    return out
+
+
+def _open_turn(game: Game[Any, Any], state: Any, decision: Decision) -> Turn | None:
+    for turn in game.turns(state):
+        if turn.seat == decision.seat and turn.id == decision.turn_id:
+            return turn
+    return None
+
+
+def _afterwards(
+    game: Game[Any, Any], state: Any, turn: Turn, choice: str, rest: Sequence[Decision], chance: Chance
+) -> Afterwards:
+    """The match after this choice, with everything else of the same simultaneous step as it was."""
+    state = fold(game, game.record(state, turn, Act(choice=choice)), state)
+    for decision in rest:
+        if events := game.advance(state, chance):
+            state = fold(game, events, state)
+            break
+        other = _open_turn(game, state, decision)
+        if other is None:
+            break
+        state = fold(game, game.record(state, other, decision.act), state)
+    while events := game.advance(state, chance):
+        state = fold(game, events, state)
+    outcome = game.outcome(state)
+    return Afterwards(game.standing(state), None if outcome is None else outcome.returns)

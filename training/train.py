@@ -1,0 +1,236 @@
+"""``arena train``: from logged matches, or from matches played for it, to a new checkpoint that goes live."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from sqlalchemy import Engine as Database
+
+from agents.checkpoints import Manifest, read_checkpoint, write_checkpoint
+from agents.engines.local.engine import LocalEngine
+from agents.engines.local.weights import Weights, load_weights
+from agents.llm.policy import PolicyMind
+from agents.llm.prompt import PROMPT_VERSION
+from agents.models import base_folder, model_source, register
+from agents.runner import Lineup, Log, Played, play_matches
+from arena.db.repo import MatchQuery, iter_matches
+from arena.errors import CheckpointError, UserError
+from arena.games.registry import game_by_name
+from training.episodes import Episode, Harvest, Terms, harvest
+from training.learner import Learner, LearnPlan, UpdateFigures
+
+STATE: Final = "learner"
+"""Folder of a run that holds what its next update needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainPlan:
+    """``model`` is what is trained further; ``games`` the most logged matches that are used, the newest ones.
+
+    ``run`` names the folder of checkpoints and learner state: the same name goes on with the same optimiser.
+    """
+
+    model: str = "live"
+    game: str = "werewolf"
+    run: str = "main"
+    games: int = 2_000
+    learn: LearnPlan = field(default_factory=LearnPlan)
+    live: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """``figures`` has one entry an update; ``masked`` and ``skipped`` count what was left out, by reason."""
+
+    manifest: Manifest
+    path: Path
+    figures: tuple[UpdateFigures, ...]
+    masked: dict[str, int]
+    skipped: dict[str, int]
+    seconds: float
+
+
+class Trainer:
+    """One run: a policy, its learner and its folder of checkpoints.
+
+    Raises:
+        UnknownName: there is no such model or game.
+        CheckpointError: it cannot be loaded.
+    """
+
+    def __init__(self, database: Database, plan: TrainPlan, folder: Path, threads: int = 1) -> None:
+        torch.set_num_threads(threads)
+        self.plan = plan
+        self.database = database
+        self.folder = folder / plan.run
+        self.game = game_by_name(plan.game)
+        source = model_source(database, plan.model)
+        self.weights: Weights = load_weights(source)
+        self.source = source
+        self.version = self.weights.version
+        self.games_before = _games_of(source)
+        self.learner = Learner(self.weights.model, plan.learn, _reference(source, self.weights))
+        self.resumed = self.learner.load_state(self.folder / STATE, self.version)
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.weights.codec.fingerprint, frozenset({self.version}))
+
+    def from_log(self) -> Harvest:
+        """The newest finished matches that this policy played in.
+
+        Raises:
+            UserError: there are none; the message says how to get some.
+        """
+        query = MatchQuery(game=self.plan.game, status="over", policy_version=self.version)
+        newest = list(iter_matches(self.database, query))[-self.plan.games :]
+        found = harvest((m for m in newest if m.summary.purpose != "evaluation"), self.terms)
+        if not found.episodes:
+            raise UserError(
+                f"The log holds no finished {self.plan.game} matches of {self.version}. Play some with: "
+                f"arena selfplay --games 200 --model {self.plan.model}"
+            )
+        return found
+
+    def update(self, episodes: Sequence[Episode], on_progress: Callable[[int, int], None]) -> UpdateFigures:
+        return self.learner.update(episodes, on_progress)
+
+    def checkpoint(self, games: int, figures: Sequence[UpdateFigures], created_at: float) -> tuple[Manifest, Path]:
+        """Write the weights as they are now, and the learner's state beside them; register, and make live if asked."""
+        codec = self.weights.codec
+
+        def save(target: Path) -> None:
+            self.learner.save_model(target)
+            codec.save(target)
+
+        self.games_before += games
+        manifest, path = write_checkpoint(
+            self.folder,
+            save,
+            parent=self.version,
+            run=self.plan.run,
+            games=self.games_before,
+            tokenizer=codec.fingerprint,
+            prompt_version=PROMPT_VERSION,
+            training={"stage": "reinforce", **asdict(self.plan.learn)},
+            figures={"updates": [f.to_json() for f in figures]},
+        )
+        self.learner.save_state(self.folder / STATE, manifest.id)
+        register(self.database, manifest, path, created_at, live=self.plan.live)
+        self.version = manifest.id
+        return manifest, path
+
+
+def train_from_log(
+    database: Database, plan: TrainPlan, folder: Path, on_progress: Callable[[int, int], None], threads: int = 1
+) -> Trained:
+    """One update from the logged matches of the policy, and the checkpoint that comes of it.
+
+    Raises:
+        UserError: nothing to learn from, or only matches of another tokenizer or prompt version.
+    """
+    begun = time.monotonic()
+    trainer = Trainer(database, plan, folder, threads)
+    found = trainer.from_log()
+    figures = trainer.update(found.episodes, on_progress)
+    manifest, path = trainer.checkpoint(len(found.episodes), [figures], time.time())
+    return Trained(
+        manifest, path, (figures,), dict(found.masked), dict(found.skipped), time.monotonic() - begun
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SelfPlayPlan:
+    """Play ``games`` matches, learn from them, ``iterations`` times; a checkpoint every ``keep_every`` iterations."""
+
+    iterations: int
+    games: int = 192
+    at_once: int = 96
+    keep_every: int = 10
+    options: dict[str, Any] = field(default_factory=dict)
+    max_seconds: float | None = None
+
+
+async def train_by_selfplay(
+    database: Database,
+    plan: TrainPlan,
+    selfplay: SelfPlayPlan,
+    folder: Path,
+    log: Log,
+    on_progress: Callable[[int, int], None],
+    on_update: Callable[[int, UpdateFigures, Sequence[Played]], None],
+    threads: int = 1,
+) -> Trained:
+    """Play and learn in turn, always on the newest weights.
+
+    ``on_progress(done, total)`` counts matches played and passes over them within an iteration;
+    ``on_update(iteration, figures, matches)`` follows each update.
+    """
+    begun = time.monotonic()
+    trainer = Trainer(database, plan, folder, threads)
+    game, options = trainer.game, trainer.game.options(selfplay.options)
+    engine = LocalEngine(trainer.source, threads=threads, seed=trainer.learner.updates + 1)
+    engine.start()
+    mind = PolicyMind(engine)
+    seats = game.seat_count(options)
+    figures: list[UpdateFigures] = []
+    masked: dict[str, int] = {}
+    skipped: dict[str, int] = {}
+    unsaved = 0
+    result: tuple[Manifest, Path] | None = None
+    try:
+        for iteration in range(selfplay.iterations):
+            first = trainer.learner.updates
+            lineups = [Lineup(f"{plan.run}/{first}/{n}", ("self",) * seats) for n in range(selfplay.games)]
+            played: list[Played] = []
+            async for one in play_matches(
+                game, options, lineups, {"self": mind}, log, purpose="selfplay", at_once=selfplay.at_once
+            ):
+                played.append(one)
+                on_progress(len(played), selfplay.games * (1 + plan.learn.passes))
+            found = harvest(played, Terms(trainer.weights.codec.fingerprint, frozenset({engine.live_version})))
+            for total, more in ((masked, found.masked), (skipped, found.skipped)):
+                for reason, n in more.items():
+                    total[reason] = total.get(reason, 0) + n
+            update = trainer.update(
+                found.episodes, lambda done, total: on_progress(selfplay.games + done, selfplay.games + total)
+            )
+            figures.append(update)
+            unsaved += len(found.episodes)
+            on_update(iteration, update, played)
+            late = selfplay.max_seconds is not None and time.monotonic() - begun > selfplay.max_seconds
+            last = late or iteration + 1 == selfplay.iterations
+            if last or (iteration + 1) % selfplay.keep_every == 0:
+                result = trainer.checkpoint(unsaved, figures, time.time())
+                unsaved = 0
+            if last:
+                break
+            engine.adopt(trainer.learner.copy_for_play(), f"{trainer.version}+{unsaved}")
+    finally:
+        await engine.stop()
+    assert result is not None, "the last iteration writes a checkpoint"
+    return Trained(*result, tuple(figures), masked, skipped, time.monotonic() - begun)
+
+
+def _games_of(source: str | Path) -> int:
+    try:
+        return read_checkpoint(Path(source)).games
+    except CheckpointError:
+        return 0
+
+
+def _reference(source: str | Path, weights: Weights) -> Any:
+    """What the policy is held near to: the supervised base where it is of the same family, else its own start."""
+    try:
+        base = load_weights(base_folder())
+    except CheckpointError:
+        return None
+    same = base.codec.fingerprint == weights.codec.fingerprint and base.version != weights.version
+    same = same and base.model.config.hidden_size == weights.model.config.hidden_size
+    return base.model if same else None
+
