@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from sqlalchemy import Engine
 
 from arena.db.engine import open_database
 from arena.db.writer import LogWriter
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the network, nor do the programs that tests start
 
 
 @pytest.fixture
