@@ -30,8 +30,7 @@ def shipped_folder() -> Path:
 
 
 def base_folder() -> Path:
-    """The supervised checkpoint that the shipped one was trained from; the shipped one itself where that is all
-    there is."""
+    """The supervised checkpoint that the shipped one came from; the shipped one itself where it is all there is."""
     return _packaged(BASE) if (_MODELS / BASE / MANIFEST).exists() else _packaged(SHIPPED)
 
 
@@ -72,8 +71,7 @@ def checkpoint_folder(engine: Engine, name: str) -> Path:
 
 
 def model_source(engine: Engine, name: str) -> str | Path:
-    """Like ``checkpoint_folder``, but a model folder without a manifest and a hub name (``owner/model``) will do
-    too."""
+    """Like ``checkpoint_folder``, but a model folder without a manifest and a hub name (``owner/model``) will do."""
     try:
         return checkpoint_folder(engine, name)
     except UnknownName as error:

@@ -165,8 +165,7 @@ def open_minds(model: str, database: Database, *, seed: int | str = 0, follow: b
     """The minds of a process, with ``model`` as its live policy. It plays until another one becomes live.
 
     Args:
-        model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``none`` for scripts
-        only.
+        model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``none``: scripts.
 
     Raises:
         UnknownName: there is no such model.

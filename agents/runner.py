@@ -1,5 +1,4 @@
-"""Plays matches between minds without sockets: the same rooms and the same log as the server's, as fast as minds
-answer."""
+"""Plays matches between minds without sockets: the server's rooms and log, as fast as minds answer."""
 
 from __future__ import annotations
 
@@ -154,7 +153,7 @@ async def play_matches(
     *,
     purpose: Purpose,
     at_once: int = 64,
-) -> AsyncGenerator[Played]:
+) -> AsyncGenerator[Played, None]:
     """Play all lineups, ``at_once`` of them at a time, and give each match as it ends.
 
     ``minds`` holds a mind for every filling that the lineups name. While the caller is busy with a match no new one is

@@ -40,8 +40,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """``sides`` are the game's two, alphabetically. ``elo`` is A's over B's, both directions together, 95 %
-    interval."""
+    """``sides`` are the game's two, alphabetically. ``elo`` is A's over B's, from both directions, 95 % interval."""
 
     game: str
     a: str

@@ -34,8 +34,7 @@ class DecisionRequest:
 
 @dataclass(frozen=True, slots=True)
 class DecisionReply:
-    """``logprobs[i]`` is of ``tokens[i]`` in nats, after temperature and masking; ``choice_probs`` follow the
-    options."""
+    """``logprobs[i]`` is of ``tokens[i]`` in nats, after temperature and masking; ``choice_probs`` go by option."""
 
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]

@@ -38,7 +38,7 @@ def train(
     live: Annotated[bool, typer.Option(help="Make the new checkpoint live: running servers take it up.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
-    """Train on logged games and make the new checkpoint live.
+    """Train on logged games; the new checkpoint goes live.
 
     With --iterations it plays its own games: play, learn, again.
     """

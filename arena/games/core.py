@@ -105,8 +105,7 @@ PASS = Act()
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a match ended. ``reason`` is stable and documented by the game; ``sides`` and ``returns`` have one entry a
-    seat."""
+    """How a match ended. ``reason`` is stable and documented by the game; ``sides`` and ``returns`` go by seat."""
 
     winner: str
     reason: str
@@ -206,8 +205,7 @@ class Game(ABC, Generic[Options, State]):
         """The words that open a seat's answer in a prompt ("Ada votes"); the answer follows after one space."""
 
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...] | None:
-        """The opening with the secrets of two seats exchanged, for the non-interference test; None where there are
-        none."""
+        """The opening with the secrets of two seats exchanged, to test non-interference; None where there are none."""
         return None
 
 

@@ -1,8 +1,7 @@
 """The batched decode: trunks brought up to date, branches read, answers sampled, branches forgotten.
 
-One ``Decoder`` belongs to one set of weights. Rows of a batch are decisions of any matches. Where a match has one
-row in
-the batch, the new part of its trunk and the branch go through the model in one pass; where it has several, the trunk
+One ``Decoder`` belongs to one set of weights. Rows of a batch are decisions of any matches. Where a match has one row
+in the batch, the new part of its trunk and the branch go through the model in one pass; where it has several, the trunk
 goes first, once for all of them. Nothing of a branch is kept afterwards.
 """
 

@@ -50,8 +50,7 @@ class EngineCounts:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """``policy`` is held from here on, so that neither a reload nor other pins can take it away; None is the live
-    one."""
+    """``policy`` is held from here on: neither a reload nor other pins can take it away. None is the live one."""
 
     request: DecisionRequest
     reply: Future[DecisionReply]

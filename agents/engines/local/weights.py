@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from transformers.utils.logging import disable_progress_bar
 from agents.checkpoints import MANIFEST, read_checkpoint
 from agents.engines.local.codec import HubCodec, first_line
 from arena.errors import CheckpointError
+
+_one_at_a_time = threading.Lock()
+"""``from_pretrained`` builds models under process-wide switches (default device and dtype): two threads that load at
+once, a reload and a pinned checkpoint, would get half-made models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,16 @@ def load_weights(source: str | Path, device: str = "cpu", dtype: torch.dtype = t
     codec = HubCodec(source)
     disable_progress_bar()
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            str(source), dtype=dtype, use_safetensors=True, trust_remote_code=False, attn_implementation="sdpa"
-        )
+        with _one_at_a_time:
+            model: Any
+            model, report = AutoModelForCausalLM.from_pretrained(
+                str(source), dtype=dtype, use_safetensors=True, trust_remote_code=False, attn_implementation="sdpa",
+                output_loading_info=True,
+            )  # fmt: skip
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"No model can be loaded from {source}: {first_line(error)}") from error
+    if lacking := sorted(report["missing_keys"]):
+        raise CheckpointError(f"{source} is not whole: it lacks {lacking[0]} and {len(lacking) - 1} more weights.")
     model.to(device).eval()
     if model.config.vocab_size < len(codec):
         raise CheckpointError(
