@@ -97,6 +97,13 @@ class Trainer:
             )
         return found
 
+    def _before(self) -> dict[str, Any]:
+        """How the model that this run started from was made."""
+        try:
+            return {"before": read_checkpoint(Path(self.source)).training}
+        except CheckpointError:
+            return {}
+
     def update(self, episodes: Sequence[Episode], on_progress: Callable[[int, int], None]) -> UpdateFigures:
         return self.learner.update(episodes, on_progress)
 
@@ -117,7 +124,7 @@ class Trainer:
             games=self.games_before,
             tokenizer=codec.fingerprint,
             prompt_version=PROMPT_VERSION,
-            training={"stage": "reinforce", **asdict(self.plan.learn)},
+            training={"stage": "reinforce", **asdict(self.plan.learn), **self._before()},
             figures={"updates": [f.to_json() for f in figures]},
         )
         self.learner.save_state(self.folder / STATE, manifest.id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -156,12 +156,7 @@ def write_card(folder: Path, card: Card) -> Manifest:
 
 def as_markdown(manifest: Manifest, card: Card) -> str:
     r, t = card.reading, manifest.training
-    teach = t.get("teach", {})
-    made = (
-        f"`arena bootstrap --minutes {teach.get('seconds', 0) / 60:g}`"
-        if t.get("stage") == "bootstrap"
-        else f"`arena train` from {manifest.parent}"
-    )
+    made = " and then ".join(_stages(t))
     parent = manifest.parent or "none"
     rows = "\n".join(
         _row(name, f"{x.rate:.3f}", f"{x.low:.3f} to {x.high:.3f}", x.games)
@@ -199,6 +194,19 @@ Unmasked, it gives {r["legal"]:.3f} of its probability to legal choices.
 
 Measured by `python -m training.bootstrap.card FOLDER --games {card.self_play.games}`; default rules, temperature 1.
 """
+
+
+def _stages(training: Mapping[str, Any]) -> list[str]:
+    """The commands that made a checkpoint, first to last."""
+    earlier = _stages(training["before"]) if "before" in training else []
+    if training.get("stage") != "bootstrap":
+        return [*earlier, "`arena train`"]
+    teach = training["teach"]
+    more = " --model BEFORE" if earlier else ""
+    return [
+        *earlier,
+        f"`arena bootstrap{more} --minutes {teach['seconds'] / 60:g} --lr {teach['lr']:g} --seed {teach['seed']}`",
+    ]
 
 
 def _row(*cells: object) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import torch
 
-from agents.checkpoints import Manifest, write_checkpoint
+from agents.checkpoints import MANIFEST, Manifest, read_checkpoint, write_checkpoint
 from agents.engines.local.codec import HubCodec
 from agents.engines.local.weights import load_weights
 from agents.llm.prompt import PROMPT_VERSION
@@ -55,6 +55,7 @@ def bootstrap(
     """
     torch.set_num_threads(1)  # a second thread gains little at this size; the other core plays the scripted games
     game = game_by_name(plan.game)
+    before: Manifest | None = None
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch)
         if plan.model is None:
@@ -66,6 +67,8 @@ def bootstrap(
             torch.manual_seed(plan.teach.seed)
             model = new_model(plan.size, codec)
         else:
+            if (Path(plan.model) / MANIFEST).exists():
+                before = read_checkpoint(Path(plan.model))
             weights = load_weights(plan.model)
             codec, model = weights.codec, weights.model
             codec.save(source)
@@ -80,12 +83,12 @@ def bootstrap(
     return write_checkpoint(
         folder,
         save,
-        parent=plan.model,
+        parent=None if before is None else before.id,
         run="bootstrap",
-        games=matches,
+        games=matches + (0 if before is None else before.games),
         tokenizer=codec.fingerprint,
         prompt_version=PROMPT_VERSION,
-        training=_described(plan, model),
+        training=_described(plan, model, before),
         figures={"reading": {**asdict(reading), "share_of_way": reading.share_of_way}},
         name=name,
     )
@@ -108,9 +111,11 @@ def held_out(codec: HubCodec, game: Game[Any, Any], batch: int = 8) -> list[list
     return [lessons[i : i + batch] for i in range(0, len(lessons), batch)]
 
 
-def _described(plan: BootstrapPlan, model: Any) -> dict[str, Any]:
+def _described(plan: BootstrapPlan, model: Any, before: Manifest | None) -> dict[str, Any]:
+    """How it was made, all stages: ``before`` holds the same of the checkpoint that this one went on from."""
     return {
         "stage": "bootstrap",
         "parameters": sum(p.numel() for p in model.parameters()),
-        **{k: v for k, v in asdict(plan).items() if v is not None},
+        **{k: v for k, v in asdict(plan).items() if v is not None and k != "model"},
+        **({} if before is None else {"before": before.training}),
     }

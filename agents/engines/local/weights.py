@@ -46,13 +46,13 @@ def load_weights(source: str | Path, device: str = "cpu", dtype: torch.dtype = t
     disable_progress_bar()
     try:
         with _one_at_a_time:
-            model: Any
-            model, report = AutoModelForCausalLM.from_pretrained(
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
                 str(source), dtype=dtype, use_safetensors=True, trust_remote_code=False, attn_implementation="sdpa",
                 output_loading_info=True,
             )  # fmt: skip
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"No model can be loaded from {source}: {first_line(error)}") from error
+    model, report = loaded
     if lacking := sorted(report["missing_keys"]):
         raise CheckpointError(f"{source} is not whole: it lacks {lacking[0]} and {len(lacking) - 1} more weights.")
     model.to(device).eval()
