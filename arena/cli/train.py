@@ -44,6 +44,7 @@ def train(
     """
     import logging
 
+    from arena.cli.progress import progress_to
     from arena.db.engine import open_database
     from arena.paths import checkpoints_folder, default_database_url
 
@@ -70,7 +71,7 @@ def train(
         live=live,
     )
     folder = out or checkpoints_folder()
-    with _progress() as show:
+    with progress_to("Training") as show:
         if iterations:
             trained = _by_selfplay(database, plan, folder, iterations, games_per_iteration, minutes, show, threads)
         else:
@@ -135,28 +136,3 @@ def _by_selfplay(
         )
 
     return asyncio.run(train_by_selfplay(database, plan, selfplay, folder, no_log, show, report, threads))
-
-
-class _progress:
-    """A progress bar on standard error where that is a terminal; silence elsewhere."""
-
-    def __enter__(self) -> Any:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn("training"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-            transient=True,
-        )
-        self._bar.start()
-        task = self._bar.add_task("training", total=None)
-        return lambda done, total: self._bar.update(task, completed=done, total=total)
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()

@@ -17,30 +17,18 @@ from agents.checkpoints import MANIFEST, Manifest, read_checkpoint
 from agents.engines.local.engine import LocalEngine
 from agents.engines.local.weights import load_weights
 from agents.llm.policy import PolicyMind
+from agents.players import Player
 from agents.runner import Lineup, Played, no_log, play_matches
 from agents.scripted.form import well_formed
 from agents.scripted.mind import ScriptedMind
 from agents.scripted.registry import SCRIPTS
-from arena.games.chance import Chance
-from arena.games.core import Game, begin
+from arena.games.core import Game
 from arena.games.registry import game_by_name
-from arena.rating.wilson import wilson
-from arena.rooms.minds import Mind
 from training.bootstrap.run import held_out
 from training.bootstrap.teach import measure_reading
+from training.evaluate import Evaluation, Rate, evaluate
 
 GAMES: Final = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A share with its 95 % Wilson interval."""
-
-    wins: int
-    games: int
-    rate: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +52,7 @@ def measure(folder: Path, games: int = GAMES) -> Card:
     weights = load_weights(folder)
     game = game_by_name("werewolf")
     reading = measure_reading(weights.model, held_out(weights.codec, game))
-    engine = LocalEngine(folder, seed=1)
-    play = asyncio.run(_play_all(engine, game, games))
-    own = play.pop("self")
+    own, rivals = asyncio.run(_play(LocalEngine(folder, seed=1), game, games))
     said = [
         (e.data["text"], e.data["seat"], tuple(p.events[0].data["names"]))
         for p in own
@@ -80,41 +66,37 @@ def measure(folder: Path, games: int = GAMES) -> Card:
             **{k: round(v, 4) for k, v in asdict(reading).items()},
             "share_of_way": round(reading.share_of_way, 4),
         },
-        well_formed=_rate(sum(well_formed(*s) for s in said), len(said)),
+        well_formed=Rate.of(sum(well_formed(*s) for s in said), len(said)),
         distinct_messages=len(set(texts)) / max(1, len(texts)),
-        votes_on_wolves=_rate(hits, votes),
+        votes_on_wolves=Rate.of(hits, votes),
         votes_by_chance=chance,
-        self_play=_rate(sum(p.outcome.winner == "village" for p in own), len(own)),
+        self_play=Rate.of(sum(p.outcome.winner == "village" for p in own), len(own)),
         play={
-            name: _rate(sum(p.outcome.winner == name.split()[0] for p in matches), len(matches))
-            for name, matches in play.items()
+            name: rate
+            for rival, found in rivals.items()
+            for name, rate in (
+                (f"village against {rival} wolves", found.a_first),
+                (f"wolves against a {rival} village", Rate.of(found.games - found.b_first.wins, found.games)),
+            )
         },
     )
 
 
-async def _play_all(engine: LocalEngine, game: Game[Any, Any], games: int) -> dict[str, list[Played]]:
+async def _play(engine: LocalEngine, game: Game[Any, Any], games: int) -> tuple[list[Played], dict[str, Evaluation]]:
+    """Matches against itself, and both ways round against each script."""
     engine.start()
-    options = game.options({})
-    out: dict[str, list[Played]] = {}
+    me = Player("self", PolicyMind(engine))
+    lineups = [Lineup(f"card/{n}", ("self",) * game.seat_count(game.options({}))) for n in range(games)]
     try:
-        policy = PolicyMind(engine)
-        for rival in ("self", *SCRIPTS):
-            other: Mind = policy if rival == "self" else ScriptedMind(rival, SCRIPTS[rival], seed=2)
-            minds: dict[str, Mind] = {"self": policy, "rival": other}
-            for side in ("village",) if rival == "self" else ("village", "werewolves"):
-                lineups = [_lineup(game, options, n, side, rival == "self") for n in range(games)]
-                matches = [m async for m in play_matches(game, options, lineups, minds, no_log, purpose="evaluation")]
-                out["self" if rival == "self" else f"{side} against {rival}"] = matches
+        playing = play_matches(game, game.options({}), lineups, {"self": me.mind}, no_log, purpose="evaluation")
+        own = [match async for match in playing]
+        rivals = {
+            name: await evaluate(game, me, Player(name, ScriptedMind(name, script, seed=2)), games=games, seed="card")
+            for name, script in SCRIPTS.items()
+        }
     finally:
         await engine.stop()
-    return out
-
-
-def _lineup(game: Game[Any, Any], options: Any, seed: int, side: str, alone: bool) -> Lineup:
-    """The model in all seats of one side, its rival in the others."""
-    state, _ = begin(game, options, Chance(f"card/{seed}"))
-    fills = tuple("self" if alone or s == side else "rival" for s in game.sides(state))
-    return Lineup(f"card/{seed}", fills)
+    return own, rivals
 
 
 def _votes(matches: Sequence[Played]) -> tuple[int, int, float]:
@@ -138,11 +120,6 @@ def _votes(matches: Sequence[Played]) -> tuple[int, int, float]:
                 case _:
                     pass
     return votes, hits, chance / max(1, votes)
-
-
-def _rate(wins: int, games: int) -> Rate:
-    low, high = wilson(wins, games)
-    return Rate(wins, games, round(wins / max(1, games), 4), round(low, 4), round(high, 4))
 
 
 def write_card(folder: Path, card: Card) -> Manifest:
