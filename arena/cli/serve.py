@@ -27,20 +27,23 @@ def serve(
     ] = "live",
     rooms: Annotated[int, typer.Option(min=0, max=1000, help="Rooms of self-play kept going.")] = 4,
     game: Annotated[str, typer.Option(help="Game of the self-play rooms.")] = "werewolf",
+    per_minute: Annotated[
+        float, typer.Option(min=0, help="Self-play games that may begin in a minute; 0: as many as fit.")
+    ] = 60.0,
 ) -> None:
     """Start a server: rooms for people, and self-play beside them.
 
     It stops at Ctrl-C. A running match that is stopped counts as abandoned.
     """
-    asyncio.run(_serve(host, port, db, model, rooms, game))
+    asyncio.run(_serve(host, port, db, model, rooms, game, per_minute))
 
 
-async def _serve(host: str, port: int, db: str | None, model: str, rooms: int, game: str) -> None:
+async def _serve(host: str, port: int, db: str | None, model: str, rooms: int, game: str, per_minute: float) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with composed(host, port, db, model, rooms, game) as server:
+    async with composed(host, port, db, model, rooms, game, per_minute) as server:
         typer.echo(f"Serving on {server.url} (database: {db or 'default'}, model: {model}).")
         join = "arena play" if server.url.endswith(":8765") else f"arena play --server {server.url}"
         typer.echo(f"Join from another terminal with: {join}")
@@ -50,7 +53,7 @@ async def _serve(host: str, port: int, db: str | None, model: str, rooms: int, g
 
 @asynccontextmanager
 async def composed(
-    host: str, port: int, db: str | None, model: str, rooms: int, game: str
+    host: str, port: int, db: str | None, model: str, rooms: int, game: str, per_minute: float = 60.0
 ) -> AsyncIterator[ArenaServer]:
     """A running server with all that it needs; everything is closed again in the opposite order.
 
@@ -76,6 +79,7 @@ async def composed(
             default_fill="scripted:careful" if model == NO_MODEL else "self",
             selfplay_rooms=rooms,
             selfplay_game=game,
+            selfplay_per_minute=per_minute,
         )
         server = ArenaServer(minds, writer, settings, live_checkpoint=lambda: minds.live_checkpoint)
         try:

@@ -42,6 +42,7 @@ class ServerSettings:
     port: int = DEFAULT_PORT
     default_fill: str = "self"
     selfplay_rooms: int = 0
+    selfplay_per_minute: float = 0.0
     selfplay_game: str = "werewolf"
     selfplay_options: Mapping[str, Any] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
@@ -64,7 +65,7 @@ class ArenaServer:
         s = self.settings
         self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, s.default_fill)
         self._selfplay = SelfPlay(
-            self.lobby, s.selfplay_rooms, s.selfplay_game, s.selfplay_options, fill=s.default_fill
+            self.lobby, s.selfplay_rooms, s.selfplay_game, s.selfplay_options, s.default_fill, s.selfplay_per_minute
         )
         self._connections: set[Connection] = set()
         self._server: Server | None = None

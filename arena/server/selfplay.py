@@ -17,14 +17,22 @@ PAUSE_AFTER_FAILURE_S: Final = 2.0
 
 
 class SelfPlay:
-    """Keeps ``rooms`` matches going in the lobby, where they can be watched. All of them are logged as ``selfplay``."""
+    """Keeps ``rooms`` matches going in the lobby, where they can be watched. All of them are logged as ``selfplay``.
 
-    def __init__(self, lobby: Lobby, rooms: int, game: str, options: Mapping[str, Any], fill: str) -> None:
+    At most ``per_minute`` of them begin in a minute (0: no limit): a match takes some 30 KiB of the log, and scripts
+    alone would play thousands a minute for as long as the server runs.
+    """
+
+    def __init__(
+        self, lobby: Lobby, rooms: int, game: str, options: Mapping[str, Any], fill: str, per_minute: float = 0.0
+    ) -> None:
         self._lobby = lobby
         self._rooms = rooms
         self._game = game
         self._options = options
         self._fill = fill
+        self._spacing_s = 60.0 / per_minute if per_minute else 0.0
+        self._next_start = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -39,6 +47,7 @@ class SelfPlay:
         game = game_by_name(self._game)
         fills = [self._fill] * game.seat_count(game.options(self._options))
         while True:
+            await self._turn_to_start()
             try:
                 room = self._lobby.open_room(self._game, self._options, fills, purpose="selfplay")
             except ArenaError as error:
@@ -50,3 +59,13 @@ class SelfPlay:
             self._lobby.finish(room)
             if task.failed:
                 await asyncio.sleep(PAUSE_AFTER_FAILURE_S)
+
+    async def _turn_to_start(self) -> None:
+        """Wait until the next match may begin. The first of each room begin at once."""
+        now = asyncio.get_running_loop().time()
+        if self._next_start == 0.0:
+            self._next_start = now - self._rooms * self._spacing_s
+        start = max(self._next_start, now - self._rooms * self._spacing_s)
+        self._next_start = start + self._spacing_s
+        if start > now:
+            await asyncio.sleep(start - now)

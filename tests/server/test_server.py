@@ -215,6 +215,13 @@ async def test_a_failing_mind_costs_its_turn_and_not_the_match(
     assert mind.finished == [made.room]
 
 
+async def test_selfplay_keeps_its_pace(engine: Engine, writer: LogWriter) -> None:
+    async with running(writer, selfplay_rooms=2, selfplay_per_minute=240.0) as server:
+        await asyncio.sleep(1.1)
+        begun = server.status.games_finished + server.status.rooms
+    assert begun <= 2 + 2 + 5, "one in each room at once, and four a second from then on"
+
+
 async def test_selfplay_goes_on_and_on(engine: Engine, writer: LogWriter) -> None:
     async with running(writer, selfplay_rooms=3) as server:
         async with asyncio.timeout(60):
