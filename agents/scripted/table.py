@@ -28,6 +28,8 @@ class ScriptedTurn:
     """How many events there were in all."""
     act: Act
     weights: dict[str, float] | None
+    probe: Turn | None = None
+    """``Game.probe`` at this moment, where it was asked; ``weights`` are then the answer to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,10 @@ def play(
     tell(fresh)
     while open_turns := game.turns(state):
         position = len(events)
-        answers = [_answer(players[t.seat], t, sources[t.seat], seen[t.seat], position) for t in open_turns]
+        answers = [
+            _answer(players[t.seat], t, sources[t.seat], seen[t.seat], position, game.probe(state, t.seat))
+            for t in open_turns
+        ]
         turns.extend(answers)
         new: list[Event] = []
         for answer in answers:
@@ -75,10 +80,12 @@ def play(
     return ScriptedGame(tuple(events), tuple(turns), outcome)
 
 
-def _answer(script: Script, turn: Turn, random: Random, seen: int, position: int) -> ScriptedTurn:
+def _answer(script: Script, turn: Turn, random: Random, seen: int, position: int, probe: Turn | None) -> ScriptedTurn:
     weights = choice = None
     if turn.choices:
         weights = script.weigh(turn)
         choice = random.choices(list(weights), list(weights.values()))[0]
+    elif probe is not None:
+        weights = script.weigh(probe)
     text = script.say(turn) if turn.text_limit else ""
-    return ScriptedTurn(turn.seat, turn, seen, position, Act(text, choice), weights)
+    return ScriptedTurn(turn.seat, turn, seen, position, Act(text, choice), weights, None if turn.choices else probe)

@@ -204,6 +204,11 @@ class Game(ABC, Generic[Options, State]):
     def cue(self, names: Sequence[str], turn: Turn) -> str:
         """The words that open a seat's answer in a prompt ("Ada votes"); the answer follows after one space."""
 
+    def probe(self, state: State, seat: int) -> Turn | None:
+        """The choice that shows what a seat believes, to be asked at any moment and never applied; None where there is
+        nothing to believe just now."""
+        return None
+
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...] | None:
         """The opening with the secrets of two seats exchanged, to test non-interference; None where there are none."""
         return None

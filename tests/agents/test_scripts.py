@@ -37,7 +37,9 @@ def test_plays_whole_matches_under_all_options(name: str) -> None:
         game = play(GAME, options, f"{name}/{i}", scripts)
         assert game.outcome.winner in ("village", "werewolves")
         for turn in game.turns:
-            _sound(turn.turn, turn.weights, turn.act.text)
+            if turn.probe is not None:  # what it would vote now, beside what it says
+                _sound(turn.probe, turn.weights, "")
+            _sound(turn.turn, None if turn.probe else turn.weights, turn.act.text)
 
 
 @pytest.mark.parametrize("limit", [20, 40, 60])

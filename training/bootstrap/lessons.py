@@ -21,6 +21,10 @@ TEACHERS: Final = {"careful": 0.5, "bold": 0.3, "sly": 0.2}
 """How often each script teaches a seat."""
 
 
+PROBE: Final = "probe"
+"""The kind of a vote that is asked for before it is due."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What one branch teaches. For a choice with options of one token each, ``options`` and ``weights`` (same order)
@@ -46,8 +50,8 @@ def lesson(
     """The match as tokens, one branch a turn.
 
     Args:
-        talk_share: of the turns that want words, how many are kept. Words are learnt long before choices are, so
-            leaving most of them out teaches more choices in the same time.
+        talk_share: of the turns that want words, how many are kept. Words are learnt long before choices are; the
+            others ask for the vote that the teacher would cast at that moment instead.
     """
     random = Random(f"talk/{seed}")
     trunk = Trunk.open(codec)
@@ -64,24 +68,31 @@ def lesson(
         reader = readers[turn.seat]
         reader.read_on(codec, trunk, streams[turn.seat][: turn.events_seen])  # also where the turn is left out below
         names = reader.names
-        if turn.turn.text_limit and random.random() >= talk_share:
-            continue
-        options = option_tokens(codec, turn.turn)
-        if turn.act.choice is not None:
-            answer = options[turn.turn.choices.index(turn.act.choice)]
+        asked = turn.turn
+        if asked.text_limit and random.random() >= talk_share:
+            if turn.probe is None:
+                continue
+            asked = turn.probe
+        options = option_tokens(codec, asked)
+        if asked is turn.probe:
+            answer = options[0]  # stands for the question only: the weights are what is learnt
+        elif turn.act.choice is not None:
+            answer = options[asked.choices.index(turn.act.choice)]
         else:
             answer = codec.encode(f" {turn.act.text or '…'}\n")
         if options and turn.weights and all(len(o) == 1 for o in options):
-            villager = turn.turn.kind == "vote" and sides[turn.seat] == "village"
+            villager = asked.kind == "vote" and sides[turn.seat] == "village"
             target = Target(
-                turn.turn.kind,
+                PROBE if asked is turn.probe else asked.kind,
                 tuple(o[0] for o in options),
-                tuple(turn.weights[c] for c in turn.turn.choices),
-                tuple(sides[names.index(c)] == "werewolves" for c in turn.turn.choices) if villager else (),
+                tuple(turn.weights[c] for c in asked.choices),
+                tuple(sides[names.index(c)] == "werewolves" for c in asked.choices) if villager else (),
             )
+        elif asked is turn.probe:
+            continue
         else:
-            target = Target(turn.turn.kind)
-        branches.append(Branch(trunk.ends[reader.public_events], reader.branch(codec, turn.turn), answer))
+            target = Target(asked.kind)
+        branches.append(Branch(trunk.ends[reader.public_events], reader.branch(codec, asked), answer))
         targets.append(target)
     # The last public lines (who was exiled, who won) come after every branch; they are read but never asked about.
     return Lesson(TokenGame(tuple(trunk.tokens), tuple(branches)), tuple(targets))

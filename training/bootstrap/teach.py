@@ -27,8 +27,8 @@ from training.precision import MasterCopy
 
 CHOICE_WEIGHT: Final = 4.0
 TRUNK_WEIGHT: Final = 0.3
-TALK_SHARE: Final = 0.35
-"""Share of the talk that is trained on."""
+TALK_SHARE: Final = 0.3
+"""Share of the talk that is trained on; at the other turns to talk, the teacher's vote of that moment is."""
 MICRO: Final = 8
 """Matches in one forward pass."""
 WARMUP: Final = 0.02
@@ -41,7 +41,7 @@ class TeachPlan:
 
     seconds: float
     seed: int = 0
-    batch: int = 16
+    batch: int = 8
     lr: float = 3e-3
     weight_decay: float = 0.05
     generators: int = 1

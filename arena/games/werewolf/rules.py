@@ -161,14 +161,17 @@ class Werewolf(Game[WerewolfOptions, State]):
         voted = state.picked("vote")
         for seat in state.living():
             if seat not in voted:
-                yield Turn(
-                    f"day{state.day}.vote",
-                    seat,
-                    "vote",
-                    "Whom do you vote to exile?",
-                    choices=tuple(state.names[s] for s in state.living() if s != seat),
-                    budget_s=state.options.choice_budget_s,
-                )
+                yield self._vote_turn(state, seat)
+
+    def _vote_turn(self, state: State, seat: int) -> Turn:
+        return Turn(
+            f"day{state.day}.vote",
+            seat,
+            "vote",
+            "Whom do you vote to exile?",
+            choices=tuple(state.names[s] for s in state.living() if s != seat),
+            budget_s=state.options.choice_budget_s,
+        )
 
     # -- what an act records -------------------------------------------------------------------------------------
 
@@ -349,6 +352,11 @@ class Werewolf(Game[WerewolfOptions, State]):
 
     def cue(self, names: Sequence[str], turn: Turn) -> str:
         return text.cue(names, turn)
+
+    def probe(self, state: State, seat: int) -> Turn | None:
+        if state.phase is not Phase.TALK or not state.alive[seat]:
+            return None
+        return self._vote_turn(state, seat)
 
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...]:
         started, cast = events[0], events[1]
