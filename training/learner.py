@@ -203,7 +203,7 @@ class Learner:
         sums: dict[str, float] = dict.fromkeys(
             ("talk_entropy", "choice_entropy", "kl_reference", "kl_old", "clipped", "loss"), 0.0
         )
-        self.model.train()
+        self.model.eval()  # dropout would make it another policy than the one that sampled
         for at in range(0, len(order), MICRO):
             part = order[at : at + MICRO]
             batch = train_batch(
