@@ -32,11 +32,9 @@ test: quick-checks ## Run the linters, the import contracts, the type checker an
 
 check: quick-checks ## The same without the tests
 
-bench: .venv/.ready-dev ## Run the benchmarks, the short way
-	@found=0; for file in benchmarks/[a-z]*.py; do \
-		[ -f "$$file" ] || continue; found=1; name=$$(basename "$$file" .py); echo "$$name"; \
-		$(BIN)/python -m "benchmarks.$$name" --quick --json || exit 1; done; \
-	[ $$found = 1 ] || echo 'There are no benchmarks yet.'
+bench: .venv/.ready ## Run the benchmarks, the short way
+	@for file in $$(grep -l __main__ benchmarks/*.py); do \
+		$(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" --quick || exit 1; done
 
 results: .venv/.ready ## Measure the figures in the documentation again (minutes)
 	@$(BIN)/python -m agents.scripted.measure --games 500
