@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -87,9 +88,9 @@ class Trainer:
         Raises:
             UserError: there are none; the message says how to get some.
         """
-        query = MatchQuery(game=self.plan.game, status="over", policy_version=self.version)
-        newest = list(iter_matches(self.database, query))[-self.plan.games :]
-        found = harvest((m for m in newest if m.summary.purpose != "evaluation"), self.terms)
+        query = MatchQuery(game=self.plan.game, status="over", policy_version=self.version, purposes=("room", "selfplay"))
+        newest = deque(iter_matches(self.database, query), maxlen=self.plan.games)
+        found = harvest(newest, self.terms)
         if not found.episodes:
             raise UserError(
                 f"The log holds no finished {self.plan.game} matches of {self.version}. Play some with: "
