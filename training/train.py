@@ -88,7 +88,9 @@ class Trainer:
         Raises:
             UserError: there are none; the message says how to get some.
         """
-        query = MatchQuery(game=self.plan.game, status="over", policy_version=self.version, purposes=("room", "selfplay"))
+        query = MatchQuery(
+            game=self.plan.game, status="over", policy_version=self.version, purposes=("room", "selfplay")
+        )
         newest = deque(iter_matches(self.database, query), maxlen=self.plan.games)
         found = harvest(newest, self.terms)
         if not found.episodes:
