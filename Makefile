@@ -39,7 +39,7 @@ bench: .venv/.ready ## Run the benchmarks, the short way
 results: .venv/.ready ## Measure the figures in the documentation again (minutes)
 	@$(BIN)/python -m agents.scripted.measure --games 500
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
-		$(BIN)/arena evaluate shipped base --games 200 --db "sqlite:///$$folder/results.db" --json
+		$(BIN)/arena evaluate shipped scripted:careful --games 200 --db "sqlite:///$$folder/results.db" --json
 
 quick-checks: .venv/.ready-dev
 	@echo 'Linters …'
