@@ -22,6 +22,9 @@ def bootstrap(
     layers: Annotated[int, typer.Option(min=1, max=32, help="Of a new model.")] = 5,
     vocabulary: Annotated[int, typer.Option(min=512, max=1024, help="Of a new tokenizer.")] = 768,
     lr: Annotated[float, typer.Option(min=0.0, help="Peak learning rate.")] = 1.2e-2,
+    talk_share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the talk that is taught; the rest asks for votes.")
+    ] = 0.6,
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
     games: Annotated[int, typer.Option(min=0, help="Games a row of the model card; 0 measures reading only.")] = 100,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Registry; by default this user's own.")] = None,
@@ -46,7 +49,7 @@ def bootstrap(
     from training.bootstrap.teach import LessonLoss, TeachPlan
 
     plan = BootstrapPlan(
-        teach=TeachPlan(seconds=60 * minutes, seed=seed, lr=lr),
+        teach=TeachPlan(seconds=60 * minutes, seed=seed, lr=lr, talk_share=talk_share),
         game=game,
         size=ModelSize(width, layers),
         vocabulary=vocabulary,

@@ -182,7 +182,8 @@ def _stages(training: Mapping[str, Any]) -> list[str]:
     more = " --model BEFORE" if earlier else ""
     return [
         *earlier,
-        f"`arena bootstrap{more} --minutes {teach['seconds'] / 60:g} --lr {teach['lr']:g} --seed {teach['seed']}`",
+        f"`arena bootstrap{more} --minutes {teach['seconds'] / 60:g} --lr {teach['lr']:g} --seed {teach['seed']}"
+        f"{' --talk-share ' + format(teach['talk_share'], 'g') if 'talk_share' in teach else ''}`",
     ]
 
 

@@ -27,8 +27,6 @@ from training.precision import MasterCopy
 
 CHOICE_WEIGHT: Final = 4.0
 TRUNK_WEIGHT: Final = 0.3
-TALK_SHARE: Final = 0.3
-"""Share of the talk that is trained on; at the other turns to talk, the teacher's vote of that moment is."""
 MICRO: Final = 8
 """Matches in one forward pass."""
 WARMUP: Final = 0.02
@@ -37,13 +35,17 @@ WARMUP: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class TeachPlan:
-    """How long and how to teach. ``seconds`` is wall time; ``batch`` counts matches."""
+    """How long and how to teach. ``seconds`` is wall time; ``batch`` counts matches.
+
+    ``talk_share`` of the talk is trained on; at the other turns to talk, the teacher's vote of that moment is.
+    """
 
     seconds: float
     seed: int = 0
     batch: int = 8
     lr: float = 3e-3
     weight_decay: float = 0.05
+    talk_share: float = 0.6
     generators: int = 1
 
 
@@ -119,13 +121,13 @@ def lesson_loss(model: Any, lessons: Sequence[Lesson], batch: Pack) -> LessonLos
     return LessonLoss(talk, choice, trunk)
 
 
-def _generate(codec_folder: str, game_name: str, seed: int, size: int, out: Any) -> None:
+def _generate(codec_folder: str, game_name: str, seed: int, size: int, talk_share: float, out: Any) -> None:
     torch.set_num_threads(1)
     codec, game = HubCodec(codec_folder), game_by_name(game_name)
     games = enumerate(scripted_games(game, seed))
     while True:
         drawn = [next(games) for _ in range(size)]
-        out.put([lesson(codec, game, played, TALK_SHARE, f"{seed}/{n}") for n, played in drawn])
+        out.put([lesson(codec, game, played, talk_share, f"{seed}/{n}") for n, played in drawn])
 
 
 class LessonStream:
@@ -137,7 +139,7 @@ class LessonStream:
         self._makers = [
             context.Process(
                 target=_generate,
-                args=(str(codec_folder), game, plan.seed * 1000 + n + 1, plan.batch, self._queue),
+                args=(str(codec_folder), game, plan.seed * 1000 + n + 1, plan.batch, plan.talk_share, self._queue),
                 daemon=True,
             )
             for n in range(plan.generators)
