@@ -18,6 +18,7 @@ help: ## List the commands (the default)
 	@echo '  More options for serve, play and test: make serve ARGS="--port 9000"'
 
 setup: .venv/.ready ## Make .venv with everything that a game needs; nothing to do when nothing changed
+	@:
 
 serve: .venv/.ready ## Start the server: self-play, and rooms for people
 	@$(BIN)/arena serve $(ARGS)
