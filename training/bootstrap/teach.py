@@ -177,7 +177,7 @@ def learning_rate(plan: TeachPlan, elapsed: float) -> float:
 def _optimizers(model: Any, copy: MasterCopy, plan: TeachPlan) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the layers, AdamW for embeddings and norms.
 
-    At this size Muon (Jordan et al. 2024) needs about half the matches of AdamW for the same loss: docs/experiments.md.
+    Muon (Jordan et al. 2024) was well ahead of AdamW in short runs at this size: docs/experiments.md.
     """
     matrices: list[Tensor] = []
     others: list[Tensor] = []
