@@ -84,7 +84,8 @@ def test_serve_play_train_reload_rank(tiny_checkpoint: Path, engine: Engine, tmp
 
         played = arena("selfplay", "--games", "8", "--model", model, "--db", db, home=tmp_path)
         assert played["games"] == 8 == sum(played["wins"].values())
-        trained = arena("train", "--model", model, "--db", db, "--out", str(tmp_path / "runs"), home=tmp_path)
+        few = ("--games", "8", "--passes", "1")
+        trained = arena("train", "--model", model, *few, "--db", db, "--out", str(tmp_path / "runs"), home=tmp_path)
         assert trained["parent"] == first["live_checkpoint"]
 
         swapped = wait_for(address, lambda h: h["live_checkpoint"] == trained["checkpoint"], seconds=30)
