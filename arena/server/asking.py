@@ -59,7 +59,8 @@ class Asking:
     def trunks(self) -> list[TrunkLogged]:
         """Let the minds forget the match, and take what they recorded of it."""
         trunks: dict[tuple[str, str], TrunkLogged] = {}
-        for mind in {id(m): m for m in self._used.values()}.values():
+        used, self._used = self._used, {}
+        for mind in {id(m): m for m in used.values()}.values():
             trunk = mind.finish(self._room.match_id)
             if trunk is None:
                 continue
