@@ -27,8 +27,8 @@ SQLITE_OUTAGES: Final = frozenset(
         sqlite3.SQLITE_INTERRUPT,
     }
 )
-"""Primary result codes. Not in it: CORRUPT and NOTADB (waiting repairs no file), ERROR (a statement that fits no table),
-CONSTRAINT, MISMATCH, TOOBIG and RANGE (the rows)."""
+"""Primary result codes. Not in it: CORRUPT and NOTADB (waiting repairs no file), ERROR (a statement that fits no
+table), CONSTRAINT, MISMATCH, TOOBIG and RANGE (the rows)."""
 
 POSTGRES_OUTAGES: Final = (
     "08",  # the connection

@@ -350,7 +350,7 @@ def _gathered(encoded: Sequence[Encoded], model: type[SQLModel]) -> list[Row]:
 
 
 def _settle(future: Future[None], error: StorageError | None) -> None:
-    """A waiter may have gone (a cancelled task), or been told already that the writer gave up; the log does not care."""
+    """A waiter may have gone (a cancelled task), or been told already that the writer gave up: no matter."""
     with _SETTLING:
         if future.done() or not future.set_running_or_notify_cancel():
             return

@@ -1,4 +1,4 @@
-"""The database is locked, full, restarting or gone: nothing is acknowledged that is not stored, and all goes on after."""
+"""The database is locked, full, restarting or gone: nothing is acknowledged that is not stored, and all goes on."""
 
 from __future__ import annotations
 
