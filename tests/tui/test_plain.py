@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from tests.fakes.arena import FakeArena
 from tui.plain import play
 
 
-async def played(arena: FakeArena, *typed: str | None, **how: str) -> tuple[int, list[str]]:
+async def played(arena: FakeArena, *typed: str | None, **how: Any) -> tuple[int, list[str]]:
     lines: asyncio.Queue[str | None] = asyncio.Queue()
     for line in typed:
         lines.put_nowait(line)
     out: list[str] = []
-    code = await asyncio.wait_for(play(arena, typed=lines, write=out.append, **how), 10)  # type: ignore[arg-type]
+    code = await asyncio.wait_for(play(arena, typed=lines, write=out.append, **how), 10)
     return code, out
 
 

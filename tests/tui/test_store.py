@@ -48,7 +48,7 @@ def test_welcome_connects() -> None:
 def test_rooms_are_listed() -> None:
     world = told([RoomsListed(rooms=sample_rooms())])
     assert world.rooms is not None
-    assert [r.room for r in world.rooms][:2] == ["quiet-mill", "red-barn"]
+    assert [r.room for r in world.rooms][:2] == ["room-krtwn", "room-bdfgh"]
 
 
 def test_the_game_opens_with_what_to_do() -> None:

@@ -15,8 +15,8 @@ from tui.app import ArenaApp
 from tui.canned import ROOM
 from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
-from tui.screens.leave import LeaveScreen
 from tui.screens.lobby import LobbyScreen
+from tui.screens.question import QuestionScreen
 from tui.screens.table import TableScreen
 from tui.screenshots import settle
 from tui.widgets.chat import Chat
@@ -291,7 +291,7 @@ async def test_leaving_a_game_asks_and_gives_the_seat_up(make_app: Make) -> None
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "ctrl+q")
-        assert isinstance(app.screen, LeaveScreen)
+        assert isinstance(app.screen, QuestionScreen)
         await press(pilot, "escape")
         assert isinstance(app.screen, TableScreen)
         assert not arena.left
