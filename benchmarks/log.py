@@ -141,7 +141,7 @@ def measure(engine: Engine, rounds: int, rows: int) -> dict[str, Any]:
 def main() -> None:
     """The command."""
     wanted = arguments(__doc__)
-    rounds, rows = (3, 8_000) if wanted.quick else (5, 40_000)
+    rounds, rows = (3, 5_000) if wanted.quick else (5, 40_000)
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         engine = open_database(str(Path(folder) / "log.db"))
