@@ -52,7 +52,7 @@ def test_a_match_comes_back_as_it_was_stored(engine: Engine, writer: LogWriter) 
     trunk = TrunkRecord("tok", "p1", tuple(range(1000)))
     rows: tuple[LogRow, ...] = (
         started("m1"),
-        SeatFilled("m1", 0, "Zoë", True),
+        SeatFilled("m1", 0, "Zoë", True, "self"),
         said("m1", 0),
         said("m1", 1, "ünïcode \\u0000 kept as text"),
         decided("m1", 0, "a1", tokens),
