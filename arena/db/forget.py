@@ -5,7 +5,8 @@ events and in decisions), and every stored token, because tokens of one seat's t
 events and choices stay, so the match still folds to its outcome; its chain of hashes is made anew. A seat's words go
 whole, also those of others who sat in it at another time. What others said stays, even where they quote the person.
 
-Backups, exports and checkpoints that were trained before are out of reach.
+Backups, exports and checkpoints that were trained before are out of reach. In an SQLite file the freed space is
+overwritten, unless somebody is reading at that moment; PostgreSQL overwrites it as its own vacuum comes by.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from sqlalchemy import Column, Connection, Engine, bindparam, delete, func, sele
 
 from arena.db.engine import WRITES
 from arena.db.rows import FIRST_HASH, canonical, chained
-from arena.db.tables import DecisionTable, EventTable, MatchTable, SeatTable, TrunkTable, table_of
+from arena.db.tables import DecisionTable, EventTable, HandoverTable, MatchTable, SeatTable, TrunkTable, table_of
 from arena.errors import UnknownName
 
-_MATCHES, _SEATS, _EVENTS, _DECISIONS, _TRUNKS = (
-    table_of(t) for t in (MatchTable, SeatTable, EventTable, DecisionTable, TrunkTable)
+_MATCHES, _SEATS, _HANDOVERS, _EVENTS, _DECISIONS, _TRUNKS = (
+    table_of(t) for t in (MatchTable, SeatTable, HandoverTable, EventTable, DecisionTable, TrunkTable)
 )
 
-HANDLES: Final[tuple[Column[Any], ...]] = (_SEATS.c.person,)
+HANDLES: Final[tuple[Column[Any], ...]] = (_SEATS.c.person, _HANDOVERS.c.person)
 """Every column that holds a person's handle. Its table has ``match_id`` and ``seat`` beside it."""
 
 TOKENS: Final = (

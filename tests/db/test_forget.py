@@ -5,17 +5,18 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, inspect, select, text
+from sqlmodel import SQLModel
 
 from arena.db.check import check_log
 from arena.db.engine import WRITES
-from arena.db.forget import TOKENS, forget, matches_of
+from arena.db.forget import HANDLES, TOKENS, forget, matches_of
 from arena.db.repo import broken_links, load_match
 from arena.db.tables import DecisionTable, table_of
 from arena.db.writer import LogWriter
 from arena.decision import Decision, TokenRecord, TrunkRecord
 from arena.errors import UnknownName
 from arena.games.core import Act, Turn
-from arena.journal import DecisionLogged, LogRow, TrunkLogged
+from arena.journal import DecisionLogged, HandedOver, LogRow, TrunkLogged
 from arena.rooms.effects import Append
 from tests.fakes.minds import public_act
 from tests.rooms.play import play, werewolf_room
@@ -49,7 +50,13 @@ def log(writer: LogWriter, match_id: str, *, until: int = 10_000, discussion: st
         if isinstance(effect, Append):
             rows = tuple(replace(with_tokens(row), match_id=match_id) for row in effect.rows)
             writer.append(rows).result(60)
-    writer.append((TrunkLogged(match_id, TrunkRecord("tok", "p1", tuple(CANARY.encode()))),)).result(60)
+    left = HandedOver(match_id, 0, 2.0, 2, "person 2", "self", "dropped")
+    writer.append(
+        (
+            left,
+            TrunkLogged(match_id, TrunkRecord("tok", "p1", tuple(CANARY.encode()))),
+        )
+    ).result(60)
 
 
 def everything(engine: Engine, match_id: str) -> str:
@@ -93,6 +100,12 @@ def test_no_word_of_a_person_is_left(engine: Engine, writer: LogWriter, discussi
 
 def strip(decision: Decision) -> Decision:
     return replace(decision, act=Act("", decision.act.choice), tokens=None)
+
+
+def test_every_column_with_handles_is_known() -> None:
+    """Whoever adds a column ``person`` adds it to ``HANDLES`` as well."""
+    people = {c for t in SQLModel.metadata.tables.values() for c in t.columns if c.name == "person"}
+    assert people == set(HANDLES)
 
 
 def test_a_token_record_is_removed_whole(engine: Engine) -> None:
