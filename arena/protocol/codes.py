@@ -23,6 +23,13 @@ UNKNOWN_TURN: Final = "act/unknown_turn"
 STALE_TURN: Final = "act/stale_turn"
 ACT_ID_REUSED: Final = "act/id_reused"
 NOT_STORED: Final = "act/not_stored"
+HANDED_OVER: Final = "act/handed_over"
+NOT_DEAD: Final = "act/not_among_the_dead"
+BAD_TOKEN: Final = "seat/bad_token"
+BLIND: Final = "room/blind"
+NOT_YOURS: Final = "room/not_yours"
+STOPPING: Final = "server/stopping"
+TAKEN_ELSEWHERE: Final = "seat/taken_elsewhere"
 
 CLOSE_SERVER_STOPPING: Final = 4400
 CLOSE_SLOW_READER: Final = 4401

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any, Final
@@ -17,9 +17,11 @@ from arena.clock import Clock, SystemClock
 from arena.db.writer import LogWriter
 from arena.errors import UserError
 from arena.games.registry import GAMES
+from arena.journal import LogRow
 from arena.protocol import codes
 from arena.protocol.server_messages import Welcomed
 from arena.rooms.minds import MindSource
+from arena.rooms.terms import Terms
 from arena.server.connection import Connection
 from arena.server.counts import Counts, Status
 from arena.server.http import pages
@@ -34,7 +36,8 @@ _SWEEP_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """``default_fill`` plays every seat that nobody asked anything else for, and stands in for people who left.
+    """``default_fill`` plays every seat that nobody asked anything else for, and stands in for people who are away.
+    ``terms`` are those of rooms whose makers ask for nothing else.
 
     ``origins`` are the web pages whose scripts may connect; programs send no origin and always may.
     """
@@ -48,6 +51,7 @@ class ServerSettings:
     selfplay_options: Mapping[str, Any] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    terms: Terms = field(default_factory=Terms)
 
 
 class ArenaServer:
@@ -64,7 +68,8 @@ class ArenaServer:
         self._live_checkpoint = live_checkpoint
         self._counts = Counts()
         s = self.settings
-        self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, s.default_fill)
+        terms = replace(s.terms, stand_in=s.default_fill)
+        self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, terms)
         self._selfplay = SelfPlay(
             self.lobby, s.selfplay_rooms, s.selfplay_game, s.selfplay_options, s.default_fill, s.selfplay_per_minute
         )
@@ -90,12 +95,15 @@ class ArenaServer:
             live_checkpoint=self._live_checkpoint(),
         )
 
-    async def start(self) -> None:
-        """
+    async def start(self, open_matches: Iterable[Sequence[LogRow]] = ()) -> None:
+        """Go on with the matches that an earlier server left open, then listen.
+
         Raises:
             UserError: the port is taken, or this machine has no such address.
         """
         s = self.settings
+        for rows in open_matches:
+            self.lobby.restore(rows)
         try:
             self._server = await serve(
                 self._serve,
@@ -121,8 +129,15 @@ class ArenaServer:
         self._sweeper = asyncio.create_task(self._sweep())
         self._selfplay.start()
 
+    async def drain(self, seconds: float) -> None:
+        """No new rooms from now on; done when every match is over or the time has passed. ``stop`` follows."""
+        self.lobby.locked = True
+        await self._selfplay.stop()
+        await self.lobby.drain(seconds)
+
     async def stop(self) -> None:
-        """No new rooms, running matches given up, people told, sockets closed: in this order."""
+        """No new rooms, running matches parked, people told, sockets closed: in this order. Parked matches go on when
+        a server is started on the same log."""
         self.lobby.locked = True
         await self._selfplay.stop()
         await self.lobby.stop()

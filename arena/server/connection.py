@@ -46,6 +46,10 @@ class Connection:
         self._malformed = 0
         self._credits = Credits(limits.burst_messages, limits.messages_per_s, clock.monotonic_s())
 
+    @property
+    def is_open(self) -> bool:
+        return self._closing is None
+
     # -- out -----------------------------------------------------------------------------------------------------
 
     def send(self, message: ServerMessage) -> None:

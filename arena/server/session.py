@@ -12,7 +12,11 @@ from arena.protocol.client_messages import (
     JoinRoom,
     LeaveRoom,
     ListRooms,
+    ResumeSeat,
+    StartRoom,
+    TakeSeatBack,
     TakeTurn,
+    TalkAmongDead,
     WatchRoom,
 )
 from arena.protocol.server_messages import RoomsListed, Welcomed
@@ -46,7 +50,7 @@ async def serve_connection(connection: Connection, lobby: Lobby, welcome: Welcom
                 obey(connection, lobby, message)
             except ArenaError as error:
                 code = error.code if isinstance(error, Refusal) else codes.BAD_ROOM
-                act_id = message.act_id if isinstance(message, TakeTurn) else None
+                act_id = message.act_id if isinstance(message, TakeTurn | TalkAmongDead) else None
                 connection.refuse(code, clean_text(error.message, 500), act_id)
     finally:
         lobby.drop(connection)
@@ -61,16 +65,22 @@ def obey(connection: Connection, lobby: Lobby, message: AnyClientMessage) -> Non
         case Hello():
             raise Refusal("You have said hello already.", code=codes.MALFORMED)
         case ListRooms():
-            connection.send(RoomsListed(rooms=lobby.infos()))
+            connection.send(RoomsListed(rooms=lobby.infos(connection)))
         case CreateRoom():
             lobby.create(connection, message)
         case JoinRoom():
             lobby.join(connection, message)
-        case WatchRoom(room=room):
-            lobby.watch(connection, room)
-        case TakeTurn():
+        case StartRoom(room=room):
+            lobby.begin(connection, room)
+        case ResumeSeat():
+            lobby.resume(connection, message)
+        case TakeSeatBack(room=room):
+            lobby.take_back(connection, room)
+        case WatchRoom(room=room, everything=everything):
+            lobby.watch(connection, room, everything)
+        case TakeTurn() | TalkAmongDead():
             if clean_text(message.act_id) != message.act_id:
                 raise Refusal("act_id: only visible characters are allowed", code=codes.MALFORMED)
-            lobby.take_turn(connection, message)
+            lobby.act(connection, message)
         case LeaveRoom(room=room):
             lobby.leave(connection, room)

@@ -18,6 +18,7 @@ from arena.games.core import fold, visible
 from arena.games.registry import game_by_name
 from arena.protocol import codes
 from arena.protocol.server_messages import MatchEnded, Refused, RoomJoined, SeatChanged, TurnClosed, TurnOpened
+from arena.rooms.terms import Terms
 from arena.server.app import ArenaServer, ServerSettings
 from arena.server.limits import Limits
 from tests.fakes.minds import FakeMinds, RandomMind
@@ -137,7 +138,7 @@ async def test_an_act_sent_twice_counts_once(engine: Engine, writer: LogWriter) 
 
 
 async def test_whoever_leaves_is_played_on(engine: Engine, writer: LogWriter) -> None:
-    async with running(writer) as server, connect(server.url, "Eve") as eve:
+    async with running(writer, terms=Terms(grace_s=0.2)) as server, connect(server.url, "Eve") as eve:
         async with connect(server.url, "Ann") as ann:
             joined = await sit_down(ann)
             await next_turn(ann)
