@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import random
 import socket
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine
 
 from arena.client.client import Arena, RequestRefused, connect
@@ -20,7 +22,7 @@ from arena.db.repo import broken_links, load_match
 from arena.db.writer import LogWriter
 from arena.decision import MindKind, TrunkRecord
 from arena.errors import ArenaError
-from arena.games.core import Act, fold, visible
+from arena.games.core import Act, Event, fold, visible
 from arena.games.registry import game_by_name
 from arena.games.werewolf.types import Ending
 from arena.protocol import codes
@@ -39,28 +41,35 @@ from tests.soak import count
 OPEN_SEATS = (0, 2, 5)
 QUICK = {"talk_budget_s": 1, "choice_budget_s": 1}
 """Shorter than a stall of the proxy, so deadlines are missed as well."""
-LATE = {codes.STALE_TURN, codes.NOT_SEATED, codes.UNKNOWN_TURN}
+GRACE_S = 0.3
+LATE = {codes.STALE_TURN, codes.NOT_SEATED, codes.UNKNOWN_TURN, codes.HANDED_OVER}
 
 
 @dataclass(slots=True)
-class Diary:
-    """What the people of one match were told, connection by connection, and what they were promised."""
+class Seated:
+    """One person: all events in their order, over all connections, and what became of the acts."""
 
-    streams: list[tuple[int, list[EventHappened]]] = field(default_factory=list)
-    accepted: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    seat: int
+    token: str = ""
+    told: list[EventHappened] = field(default_factory=list)
+    resumed: int = 0
+    sent: Counter[str] = field(default_factory=Counter)
+    accepted: dict[str, dict[str, Any]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
-    sent: Counter[tuple[int, str]] = field(default_factory=Counter)
+    ended: MatchEnded | None = None
 
 
-async def play_one(url: str, bad_url: str, n: int, diary: Diary) -> str:
-    """A match with people behind the proxy and a spectator who is not; its id."""
-    began = asyncio.Event()
+async def play_one(url: str, bad_url: str, n: int) -> tuple[str, list[EventHappened], list[Seated]]:
+    """A match with people behind the proxy and a spectator who is not: its id, and what they saw."""
+    began, over = asyncio.Event(), asyncio.Event()
     async with connect(url, "host") as host:
-        made = await host.create(options=QUICK, fills=["open" if s in OPEN_SEATS else "random" for s in range(7)])
+        fills = ["open" if s in OPEN_SEATS else "random" for s in range(7)]
+        made = await host.create(options=QUICK, fills=fills, grace_s=GRACE_S, seed=n)
         await host.watch(made.room)
-        people = [
-            asyncio.create_task(play_seat(bad_url, made.room, seat, random.Random(f"{n}/{seat}"), diary, began))
-            for seat in OPEN_SEATS
+        people = [Seated(seat) for seat in OPEN_SEATS]
+        playing = [
+            asyncio.create_task(play_seat(bad_url, made.room, person, random.Random(f"{n}/{person.seat}"), began, over))
+            for person in people
         ]
         public: list[EventHappened] = []
         async for message in host:
@@ -70,87 +79,103 @@ async def play_one(url: str, bad_url: str, n: int, diary: Diary) -> str:
             if isinstance(message, MatchEnded):
                 assert message.reason in list(Ending)
                 break
-        assert [e.seq for e in public] == list(range(len(public)))
-        diary.streams.append((-1, public))
-        await asyncio.gather(*people)
-        return made.room
+        over.set()
+        await asyncio.gather(*playing)
+    return made.room, public, people
 
 
-async def play_seat(url: str, room: str, seat: int, chance: random.Random, diary: Diary, began: asyncio.Event) -> None:
-    """Sit down again until the match begins; from then on play as long as the connection holds."""
-    while not began.is_set():
+async def play_seat(
+    url: str, room: str, me: Seated, chance: random.Random, began: asyncio.Event, over: asyncio.Event
+) -> None:
+    """Sit down until the match begins, then come back as often as the connection breaks; one in four stays away."""
+    while me.ended is None and not (began.is_set() and not me.token):
         try:
-            async with connect(url, f"p{seat}") as arena:
-                await arena.join(room, seat)
-                diary.streams.append((seat, stream := []))
+            async with connect(url, f"p{me.seat}") as arena:
+                if began.is_set():
+                    joined = await arena.resume(room, me.token, since=len(me.told))
+                    assert joined.since in (0, len(me.told)), "what was missed, or all of it"
+                    del me.told[joined.since :]
+                    me.resumed += 1
+                else:
+                    me.token = (await arena.join(room, me.seat)).resume_token or ""
                 async for message in arena:
                     match message:
                         case EventHappened():
-                            stream.append(message)
+                            me.told.append(message)
                         case TurnOpened():
-                            await act(arena, seat, message, chance, diary)
+                            await act(arena, message, chance, me)
                         case MatchEnded():
+                            me.ended = message
                             return
                         case _:
                             pass
         except ArenaError:
             await asyncio.sleep(0.01)
+            if began.is_set() and chance.random() < 0.25:
+                await over.wait()
 
 
-async def act(arena: Arena, seat: int, turn: TurnOpened, chance: random.Random, diary: Diary) -> None:
+async def act(arena: Arena, turn: TurnOpened, chance: random.Random, me: Seated) -> None:
     """Answer once, or twice with one act id."""
     answer = some_answer(turn)
-    times = 1 + (chance.random() < 0.3)
-    diary.sent[seat, turn.turn_id] += times
     try:
-        for _ in range(times):
+        for _ in range(1 + (chance.random() < 0.3)):
+            me.sent[turn.turn_id] += 1
             await arena.take_turn(turn.room, turn.turn_id, act_id=turn.turn_id, **answer)
+            me.accepted[turn.turn_id] = answer
     except RequestRefused as refused:
-        diary.refused.add(refused.code)
-    else:
-        diary.accepted.append((seat, turn.turn_id, answer))
+        me.refused.add(refused.code)
 
 
-async def test_matches_over_a_bad_network_end_by_their_rules(engine: Engine, writer: LogWriter) -> None:
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_matches_over_a_bad_network_end_by_their_rules(
+    engine: Engine, writer: LogWriter, caplog: pytest.LogCaptureFixture
+) -> None:
     games, at_once = count(30, 500), 15
-    diaries = [Diary() for _ in range(games)]
     free = asyncio.Semaphore(at_once)
     async with running(writer) as server, proxied(server.url, "network") as (bad_url, proxy):
 
-        async def play(n: int) -> str:
+        async def play(n: int) -> tuple[str, list[EventHappened], list[Seated]]:
             async with free, asyncio.timeout(120):
-                return await play_one(server.url, bad_url, n, diaries[n])
+                return await play_one(server.url, bad_url, n)
 
-        rooms = await asyncio.gather(*(play(n) for n in range(games)))
+        played = await asyncio.gather(*(play(n) for n in range(games)))
         async with asyncio.timeout(30):
             while server._connections:
                 await asyncio.sleep(0.01)
-    for room, diary in zip(rooms, diaries, strict=True):
-        check_match(engine, room, diary)
+    for room, public, people in played:
+        check_match(engine, room, public, people)
+    gc.collect()
+    assert not [r.message for r in caplog.records if "never retrieved" in r.message], "a client forgot an error"
+    everybody = [person for _, _, people in played for person in people]
     assert all(proxy.done[fault] for fault in Fault), "the network was not bad enough"
-    ended_early = [d for d in diaries if any(len(s) < len(d.streams[-1][1]) for _, s in d.streams)]
-    assert len(ended_early) > games // 4, "too few were cut off in mid-match"
-    assert sum(len(d.accepted) for d in diaries) > games * 3, "too few acts came through"
+    assert sum(person.resumed for person in everybody) > games, "too few were cut off in mid-match"
+    assert sum(len(person.accepted) for person in everybody) > games * 3, "too few acts came through"
 
 
-def check_match(engine: Engine, room: str, diary: Diary) -> None:
+def check_match(engine: Engine, room: str, public: list[EventHappened], people: list[Seated]) -> None:
     match = load_match(engine, room)
     game = game_by_name("werewolf")
     assert match.outcome is not None
     assert game.outcome(fold(game, match.events)) == match.outcome
     assert broken_links(engine, room) == []
-    for seat, stream in diary.streams:
-        expected = visible(match.events, None if seat < 0 else seat)
-        assert [e.seq for e in stream] == list(range(len(stream)))
-        assert [(e.kind, e.data) for e in stream] == [(e.kind, dict(e.data)) for e in expected[: len(stream)]]
+    assert_stream(public, visible(match.events, None))
     turns = Counter((d.seat, d.turn_id) for d in match.decisions)
     assert set(turns.values()) == {1}, "each turn is decided once"
-    people = {(d.seat, d.turn_id): d.act for d in match.decisions if d.kind is MindKind.PERSON}
-    assert set(people) <= set(diary.sent)
-    assert diary.refused <= LATE
-    for seat, turn_id, answer in diary.accepted:
-        stored = people[seat, turn_id]
-        assert (stored.text, stored.choice) == (answer.get("text", ""), answer.get("choice"))
+    for me in people:
+        expected = visible(match.events, me.seat)
+        assert_stream(me.told, expected[: len(me.told)] if me.ended is None else expected)
+        taken = {d.turn_id: d.act for d in match.decisions if d.seat == me.seat and d.kind is MindKind.PERSON}
+        assert set(me.accepted) <= set(taken) <= set(me.sent)
+        assert me.refused <= LATE
+        for turn_id, answer in me.accepted.items():
+            assert (taken[turn_id].text, taken[turn_id].choice) == (answer.get("text", ""), answer.get("choice"))
+
+
+def assert_stream(told: Sequence[EventHappened], expected: Sequence[Event]) -> None:
+    """Exactly these events, each once, with its number."""
+    assert [e.seq for e in told] == list(range(len(told)))
+    assert [(e.kind, e.data) for e in told] == [(e.kind, dict(e.data)) for e in expected]
 
 
 # -- readers beside clients that never read --------------------------------------------------------------------------
@@ -247,6 +272,7 @@ async def silent_socket(url: str) -> tuple[Socket, asyncio.Transport]:
     return one, transport
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_clients_that_never_read_cost_the_others_little(writer: LogWriter) -> None:
     minds = Talkers()
     limits = Limits(send_queue_bytes=QUEUE_BYTES)
