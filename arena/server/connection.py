@@ -15,6 +15,7 @@ from typing import Final
 from pydantic import ValidationError
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 from arena.clock import Clock
 from arena.protocol import codes
@@ -23,6 +24,7 @@ from arena.protocol.server_messages import Refused, ServerMessage
 from arena.server.limits import Credits, Limits
 
 _CLOSE_S: Final = 2.0
+_TOGETHER_BYTES: Final = 32 * 1024
 
 
 class Connection:
@@ -81,15 +83,28 @@ class Connection:
         with suppress(ConnectionClosed):
             while True:
                 while self._queue:
-                    message = self._queue.popleft()
-                    await self._socket.send(message, text=True)
-                    self._queued_bytes -= len(message)
+                    await self._write_some()
                 if self._closing is not None:
                     break
                 self._wake.clear()
                 await self._wake.wait()
         if self._closing is not None:
             await self._socket.close(*self._closing)
+
+    async def _write_some(self) -> None:
+        """Send what is queued, up to about ``_TOGETHER_BYTES``, in one call to the system, and wait for the client."""
+        protocol = self._socket.protocol
+        if protocol.state is not State.OPEN:
+            await self._socket.send(b"", text=True)  # raises what there is to raise
+        taken = 0
+        while self._queue and taken < _TOGETHER_BYTES:
+            message = self._queue.popleft()
+            protocol.send_text(message)
+            taken += len(message)
+        # ``socket.send`` would make a call to the system of each message.
+        self._socket.transport.write(b"".join(protocol.data_to_send()))
+        await self._socket.drain()
+        self._queued_bytes -= taken
 
     async def _cut_off(self, code: int, reason: str) -> None:
         try:

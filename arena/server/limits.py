@@ -11,6 +11,8 @@ class Limits:
     send_queue_bytes: int = 1024 * 1024
     """Unsent bytes after which a client counts as one that does not read."""
     send_queue_messages: int = 5_000
+    system_buffer_bytes: int = 128 * 1024
+    """What the system may buffer for a client on top. Linux takes twice as much, and up to 4 MiB where it may."""
     hello_s: float = 15.0
     malformed_messages: int = 20
     """After so many the connection is closed."""

@@ -409,6 +409,24 @@ async def test_a_client_that_does_not_read_is_let_go(writer: LogWriter) -> None:
         raw.close()
 
 
+async def test_what_is_said_at_once_is_written_at_once(writer: LogWriter) -> None:
+    async with running(writer) as server, open_socket(server.url) as socket:
+        await socket.send(HELLO)
+        await socket.recv()
+        (connection,) = server._connections
+        transport, written = connection._socket.transport, []
+        transport.write = lambda data: written.append(data) or type(transport).write(transport, data)
+        for n in range(200):
+            connection.refuse("test", str(n))
+        assert [json.loads(await socket.recv())["message"] for n in range(200)] == [str(n) for n in range(200)]
+        assert len(written) == 1
+        assert connection._queued_bytes == 0
+        for _ in range(3):
+            connection.refuse("test", "x" * 30_000)
+        assert [len(json.loads(await socket.recv())["message"]) for n in range(3)] == [30_000] * 3
+        assert len(written) == 3, "some 32 KiB at once, no more"
+
+
 async def test_a_log_that_fails_ends_the_match_and_says_so(writer: LogWriter) -> None:
     async with running(writer) as server, connect(server.url, "Ann") as ann:
         writer.close()
