@@ -117,6 +117,8 @@ def waiting(table: Table) -> str:
             return "Waiting for players."
         taken = sum(1 for s in table.seats if s.mind != "open")
         return f"Waiting for players: {taken} of {len(table.seats)} seats are taken."
+    if table.away:
+        return f"{STAND_IN}. Ctrl+T takes your seat back."
     speaking = sorted(table.speaking())
     match v.phase:
         case Phase.NIGHT if v.me is not None and v.role is Role.VILLAGER and not table.dead:
@@ -125,7 +127,7 @@ def waiting(table: Table) -> str:
             return "Night: werewolves, seer and doctor choose in secret."
         case Phase.TALK if table.parallel:
             return "Everybody is writing; all messages appear together."
-        case Phase.TALK if speaking == [v.me]:
+        case Phase.TALK if speaking == [v.me] and not table.dead:
             return "It is about to be your turn."
         case Phase.TALK if speaking:
             return f"{table.name(speaking[0])} is speaking."

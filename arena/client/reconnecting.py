@@ -42,6 +42,8 @@ from arena.protocol.server_messages import (
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 10.0
+STEADY_S: Final = 5.0
+"""A connection that held for so long was one: the next loss begins with short pauses again."""
 NO_RECONNECTING: Final = 4500
 """From this close code on the server wants no further attempt (``arena.protocol.codes``)."""
 _GONE: Final = frozenset({codes.UNKNOWN_ROOM, codes.BAD_TOKEN, codes.NOT_SEATED, codes.ROOM_FAILED, codes.BAD_ROOM})
@@ -198,16 +200,15 @@ class ReconnectingArena:
         attempt, lost_at = 0, 0.0
         now = asyncio.get_running_loop().time
         while True:
-            known = False
+            known, since = False, now()
             try:
                 async with self._open() as arena:
-                    known = True
+                    known, since = True, now()
                     self.welcome = arena.welcome
                     for room, place in list(self._places.items()):
                         await self._take_up(arena, room, place)
                     if attempt:
                         self._happened(ConnectionBack())
-                    attempt = 0
                     self._has(arena)
                     if not self._first.done():
                         self._first.set_result(None)
@@ -217,7 +218,7 @@ class ReconnectingArena:
                     return
             except ArenaError as error:
                 self._has(None)
-                attempt += 1
+                attempt = 1 if known and now() - since > STEADY_S else attempt + 1
                 lost_at = now() if attempt == 1 else lost_at
                 tired = self._give_up_s is not None and now() - lost_at > self._give_up_s
                 unwanted = isinstance(error, RequestRefused) and not known

@@ -32,9 +32,9 @@ class LobbyScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quick", "Play now", id="lobby.quick"),
         Binding("n", "new", "New game", id="lobby.new"),
-        Binding("j", "code", "Join by code", id="lobby.code"),
+        Binding("j", "code", "Code", id="lobby.code"),
         Binding("w", "watch", "Watch", id="lobby.watch"),
-        Binding("e", "watch_all", "Watch everything", id="lobby.watch-all"),
+        Binding("e", "watch_all", "With secrets", id="lobby.watch-all"),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
     ]

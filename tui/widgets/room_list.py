@@ -16,6 +16,7 @@ class RoomList(OptionList):
     DEFAULT_CSS = """
     RoomList { border: none; background: transparent; padding: 0; scrollbar-size-vertical: 1; }
     RoomList:focus { border: none; }
+    RoomList > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     rooms: tuple[RoomInfo, ...] = ()
@@ -47,7 +48,7 @@ def _row(room: RoomInfo) -> Content:
     if not hidden:
         seats += f", {open_seats} open" if open_seats else ", full"
     options = room.options
-    talk = f"{options.get('talk_rounds', 1)}× talk, {options.get('discussion', 'rounds')}"
+    talk = f"{options.get('talk_rounds', 1)}× {options.get('discussion', 'rounds')}"
     marks = "".join(f"{mark}, " for mark in words.marks(room))
     return Content.assemble(
         _cell(room.code or room.room, "bold", 8),

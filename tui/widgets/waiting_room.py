@@ -39,7 +39,5 @@ class WaitingRoom(Widget):
         if marks := words.marks(table.room):
             parts.append(Content.styled(f"This game is {' and '.join(marks)}.", "$faint"))
         if self.world.mine == table.room.room:
-            parts.append(
-                Content.assemble(("Ctrl+G", "bold $accent"), " begins now; minds take the seats that are open.")
-            )
+            parts.append(Content.assemble(("Ctrl+G", "bold $accent"), " begins now: the model takes the open seats."))
         return Content("\n\n").join(parts)
