@@ -170,7 +170,8 @@ def _seat_changed(table: Table, seat: said.SeatInfo) -> Table:
         stand_ins |= {seat.seat}
     table = replace(table, seats=seats, stand_ins=stand_ins)
     if mine:
-        table = replace(table, away=table.started and not table.over and seat.mind != "person")
+        away = table.started and not table.over and seat.mind != "person"
+        table = replace(table, away=away, notice=table.notice if away else "")
     if not table.started or table.over or before in (seat.mind, ""):
         return table
     text = words.seat_changed(table, seat, was_stand_in)
@@ -233,7 +234,8 @@ def _lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
     d, v = event.data, table.view
     match event.kind:
         case "started" if table.me is None:
-            return (Line(LineKind.FACT, line), *(Line(LineKind.INTRO, t) for t in words.intro(v)))
+            intro = (words.ALL_SEEING,) if table.everything else words.intro(v)
+            return (Line(LineKind.FACT, line), *(Line(LineKind.INTRO, t) for t in intro))
         case "started":
             return (Line(LineKind.FACT, line),)
         case "dealt":

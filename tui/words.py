@@ -33,11 +33,12 @@ WIN_WOLVES: Final = "Win when the werewolves are as many as the others."
 DEAD: Final = "You are dead, so you can no longer speak or vote. You may watch on."
 DEAD_TALK: Final = "You are dead. You may watch on, and talk with the others who are dead."
 TOO_LATE: Final = "Time is up: you passed."
+ALL_SEEING: Final = "You are watching, and you see every secret: ◆ marks what only some at the table know."
 WENT_ELSEWHERE: Final = "You went on in another window, so this one no longer has the seat."
 STAND_IN: Final = "A stand-in plays for you"
 TRAIN: Final = (
-    "May your games be used for training? Then the model learns from what you say and choose in them; otherwise they "
-    "are only kept as a record of the game."
+    "May the games that you play be used for training? The model then learns from its own turns in them, never from "
+    "your words and choices."
 )
 BLIND: Final = "This is a blind game: until its end nobody is told which seats people play. Join under these terms?"
 
