@@ -12,20 +12,27 @@ from tui.state import Lost, Table
 _A_ROLE: Final = {
     Role.VILLAGER: "a villager",
     Role.WEREWOLF: "a werewolf",
-    Role.SEER: "the seer",
-    Role.DOCTOR: "the doctor",
 }
+"""The other roles are held by one seat each in the usual casts."""
 _GOAL: Final = {
     Role.VILLAGER: "Find out who lies, and vote the werewolves out.",
     Role.WEREWOLF: "Pass for a villager by day until you are as many as the rest.",
     Role.SEER: "Learn who the werewolves are and get the village to believe you.",
     Role.DOCTOR: "Guess whom the werewolves attack and keep them alive.",
+    Role.WITCH: "You have one draught that saves and one that kills. Use each when it counts most.",
+    Role.HUNTER: "Find out who lies. When you die, you may take somebody with you.",
+    Role.MEDIUM: "You learn what the exiled were. Get the village to believe you.",
+    Role.POSSESSED: "You are human, but you win with the werewolves. Protect them without knowing them.",
 }
 _BY_NIGHT: Final = {
     Role.VILLAGER: "By night you sleep.",
     Role.WEREWOLF: "By night you and your fellow werewolf choose somebody to kill.",
     Role.SEER: "By night you look at one player and learn whether they are a werewolf.",
-    Role.DOCTOR: "By night you protect one player (yourself, if you like) from the werewolves.",
+    Role.DOCTOR: "By night you protect one player from the werewolves.",
+    Role.WITCH: "By night you learn whom the werewolves attack, and may save them once, and poison somebody once.",
+    Role.HUNTER: "By night you sleep; when you die, you may shoot one player.",
+    Role.MEDIUM: "After each exile you learn the role of who was exiled.",
+    Role.POSSESSED: "By night you sleep.",
 }
 BY_DAY: Final = "By day everybody talks, then votes one player out."
 WIN_VILLAGE: Final = "Win by voting out every werewolf."
@@ -125,9 +132,15 @@ def waiting(table: Table) -> str:
         case Phase.NIGHT if v.me is not None and v.role is Role.VILLAGER and not table.dead:
             return "You sleep. The others choose in secret."
         case Phase.NIGHT:
-            return "Night: werewolves, seer and doctor choose in secret."
+            return "Night: werewolves, seer and others choose in secret."
+        case Phase.DAWN | Phase.DUSK:
+            return "The dying have the last word."
+        case Phase.ELECTION:
+            return "The village elects a mayor."
         case Phase.TALK if table.parallel:
             return "Everybody is writing; all messages appear together."
+        case Phase.TALK if table.discussion == "open" and not speaking:
+            return "Whoever wants to speak bids for the floor."
         case Phase.TALK if speaking == [v.me] and not table.dead:
             return "It is about to be your turn."
         case Phase.TALK if speaking:
@@ -165,6 +178,7 @@ def why_sentence(table: Table) -> str:
         "wolves_dead": "Every werewolf was found.",
         "wolves_equal": "There are as many werewolves as others, so nobody can stop them.",
         "out_of_days": "The village ran out of days.",
+        "nobody_left": "Nobody is left alive.",
     }.get(reason, "")
 
 
