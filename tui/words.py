@@ -26,7 +26,7 @@ _GOAL: Final = {
 }
 _BY_NIGHT: Final = {
     Role.VILLAGER: "By night you sleep.",
-    Role.WEREWOLF: "By night you and your fellow werewolf choose somebody to kill.",
+    Role.WEREWOLF: "By night the werewolves choose somebody to kill.",
     Role.SEER: "By night you look at one player and learn whether they are a werewolf.",
     Role.DOCTOR: "By night you protect one player from the werewolves.",
     Role.WITCH: "By night you learn whom the werewolves attack, and may save them once, and poison somebody once.",
@@ -62,7 +62,8 @@ def intro(view: SeatView) -> tuple[str, ...]:
     """The two or three lines that open a game for its player."""
     if view.me is None or view.role is None:
         return ("You are watching: you see what everybody at the table sees.",)
-    fellows = " and ".join(view.names[s] for s in view.fellows)
+    *some, last = [view.names[s] for s in view.fellows] or [""]
+    fellows = f"{', '.join(some)} and {last}" if some else last
     with_ = f", together with {fellows}" if fellows else ""
     win = WIN_WOLVES if view.role.side is Side.WEREWOLVES else WIN_VILLAGE
     return (

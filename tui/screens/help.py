@@ -28,7 +28,7 @@ RULES = (
 )  # fmt: skip
 KEYS = (
     ("Enter", "say what you typed, or choose the marked name"),
-    ("1 to 9, 0", "choose a name; 0 chooses nobody"),
+    ("1 to 9, 0", "choose a name (letters go on after 9); 0 chooses nobody"),
     ("Ctrl+N", "say nothing, choose nobody"),
     ("Tab", "between your words and the choices"),
     ("PgUp PgDn", "older and newer talk"),
