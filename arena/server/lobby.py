@@ -25,6 +25,7 @@ from arena.rooms.seats import SeatSpec
 from arena.server.connection import Connection
 from arena.server.counts import Counts
 from arena.server.limits import Limits
+from arena.server.listing import Listing
 from arena.server.room_task import Acted, Left, RoomTask, Watched, kind_of_fill
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class Lobby:
         self._counts = counts
         self._limits = limits
         self._default_fill = default_fill
+        self.listing = Listing(self, limits, clock)
 
     # -- what people ask -----------------------------------------------------------------------------------------
 

@@ -189,6 +189,7 @@ class RoomTask:
     async def _answer(self, answered: Answered, now: float) -> None:
         turn, answer = answered.turn, answered.answer
         if turn not in self.room.open_turns or self.room.seats[turn.seat].person is not None:
+            self._counts.came_late()
             return  # the deadline was faster
         if answer is None:
             await self._perform(self.room.pass_turn(turn.seat, turn.id, answered.reason, now), None)
@@ -220,8 +221,8 @@ class RoomTask:
         if rows:
             self._stored = await self._writer.append_async(rows)
             self._stored.add_done_callback(self._noticed)
-            if made := sum(isinstance(row, DecisionLogged) for row in rows):
-                self._counts.decided(made, now)
+            if made := [row.decision for row in rows if isinstance(row, DecisionLogged)]:
+                self._counts.decided(self.room.match_id, made, now)
         body: tuple[Event, bytes] | None = None
         for effect in effects:
             match effect:
@@ -250,7 +251,7 @@ class RoomTask:
                     assert self._stored is not None
                     # Whoever hears of the end can replay the match; a cancelled task must not take the append with it.
                     await asyncio.shield(self._stored)
-                    self._counts.games_finished += 1
+                    self._counts.finished(self.room.match_id)
                     self._on_over()
                     self._tell_all(self.match_ended())
                     self.ended.set()
@@ -369,6 +370,7 @@ class RoomTask:
         self._on_over()
 
     async def _abandon(self, reason: str) -> None:
+        self._counts.given_up(self.room.match_id)
         for ask in self._asks.values():
             ask.cancel()
         if self.ended.is_set() or not self.room.started:
