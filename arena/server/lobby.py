@@ -109,8 +109,11 @@ class Lobby:
         """
         if len(connection.seats) >= self._limits.rooms_per_connection:
             raise Refusal("You sit in too many rooms; leave one first.", code=codes.TOO_MANY_ROOMS)
+        opened = None
         if message.room is None:
-            room = self._waiting(connection, message) or self.open_room(message.game, {}, None, maker=connection)
+            room = self._waiting(connection, message)
+            if room is None:
+                room = opened = self.open_room(message.game, {}, None, maker=connection)
         else:
             room = self._room(message.room)
         if room.id in connection.seats:
@@ -120,6 +123,8 @@ class Lobby:
         seat = secrets.choice(room.open_seats) if message.seat is None else message.seat
         if seat not in room.open_seats:
             open_seats = ", ".join(map(str, room.open_seats))
+            if opened is not None:
+                self._remove(opened)  # what is refused leaves nothing behind
             raise Refusal(f"Seat {seat} is not open. Open: {open_seats}.", code=codes.SEAT_TAKEN)
         room.people[seat] = connection
         connection.seats[room.id] = seat
