@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -46,10 +46,14 @@ def serve(
     per_address: Annotated[
         int, typer.Option(min=1, max=8192, help="Connections from one address of another machine.")
     ] = 64,
+    drain: Annotated[
+        float, typer.Option(min=0, help="Seconds that running matches get to end when the server is told to stop.")
+    ] = 10.0,
 ) -> None:
     """Start a server: rooms for people, and self-play beside them.
 
-    It stops at Ctrl-C. A running match that is stopped counts as abandoned.
+    Ctrl-C stops it at once, SIGTERM when the matches are over or --drain seconds have passed. Matches that are not over
+    go on when a server is started on the same database again.
     """
     from arena.errors import OptionError
     from arena.server.access import private, tls_context
@@ -75,20 +79,35 @@ def serve(
     )
     if settings.tls is None and not private(host):
         typer.echo("Warning: without --cert and --key, what people say and their token cross the network in the open.")
-    asyncio.run(_serve(settings, db, model))
+    asyncio.run(_serve(settings, db, model, drain))
 
 
-async def _serve(settings: ServerSettings, db: str | None, model: str) -> None:
-    stop = asyncio.Event()
+async def _serve(settings: ServerSettings, db: str | None, model: str, drain: float) -> None:
+    stop, now = asyncio.Event(), asyncio.Event()
+
+    def asked_to_stop(number: signal.Signals) -> None:
+        if number == signal.SIGINT or stop.is_set():
+            now.set()
+        stop.set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, asked_to_stop, number)
     async with composed(settings, db, model) as server:
         typer.echo(f"Serving on {server.url} (database: {db or 'default'}, model: {model}).")
         join = "arena play" if server.url == "ws://127.0.0.1:8765" else f"arena play --server {server.url}"
         typer.echo(f"Join from another terminal with: {join}")
         await _show(lambda: server.status, stop)
         typer.echo("Stopping.")
+        if drain and not now.is_set():
+            await _first_of(server.drain(drain), now.wait())
+
+
+async def _first_of(*waits: Coroutine[Any, Any, Any]) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
 
 
 @asynccontextmanager
@@ -99,7 +118,9 @@ async def composed(settings: ServerSettings, db: str | None, model: str) -> Asyn
         ArenaError: the database, the model, the game or the address cannot be had.
     """
     from agents.registry import open_minds
+    from arena.clock import SystemClock
     from arena.db.engine import open_database
+    from arena.db.open_matches import open_matches
     from arena.db.writer import LogWriter
     from arena.games.registry import game_by_name
     from arena.paths import default_database_url
@@ -123,7 +144,8 @@ async def composed(settings: ServerSettings, db: str | None, model: str) -> Asyn
             reloads=lambda: Reloads(minds.reloads, minds.refused_reloads),
         )
         try:
-            await server.start()
+            ended_after = SystemClock().wall_s() - settings.limits.linger_s
+            await server.start(open_matches(engine, ended_after))
             yield server
         finally:
             await server.stop()

@@ -39,7 +39,11 @@ from arena.protocol.client_messages import (
     JoinRoom,
     LeaveRoom,
     ListRooms,
+    ResumeSeat,
+    StartRoom,
+    TakeSeatBack,
     TakeTurn,
+    TalkAmongDead,
     WatchRoom,
 )
 from arena.protocol.server_messages import (
@@ -104,34 +108,64 @@ class Arena:
         options: Mapping[str, Any] | None = None,
         fills: Sequence[str] | None = None,
         seed: int | None = None,
+        **terms: Any,
     ) -> RoomInfo:
-        """Open a room; take one of its open seats with ``join(room.room)``.
+        """Open a room; take one of its open seats with ``join(room.room)``. ``terms`` are the other fields of
+        ``CreateRoom``: ``private``, ``blind``, ``dead_talk``, ``show_all_after_s``, ``grace_s``, ``missed_turns``.
 
         Raises:
             RequestRefused: an option or a filling that the server does not take, or too many rooms.
         """
         message = CreateRoom(
-            game=game, options=dict(options or {}), fills=None if fills is None else list(fills), seed=seed
+            game=game, options=dict(options or {}), fills=None if fills is None else list(fills), seed=seed, **terms
         )
         return (await self._ask(message, RoomCreated)).room
 
     async def join(
-        self, room: str | None = None, seat: int | None = None, *, game: str = "werewolf", train: bool = False
+        self,
+        room: str | None = None,
+        seat: int | None = None,
+        *,
+        game: str = "werewolf",
+        train: bool = False,
+        blind: bool = False,
     ) -> RoomJoined:
-        """Take an open seat: in this room, or in one that waits, or in a new one.
+        """Take an open seat: in the room of this id or code, or in one that waits, or in a new one.
+
+        Args:
+            train: let the match be used for training.
+            blind: agree to play where nobody is told who is a person.
 
         Raises:
-            RequestRefused: no such room, or no such seat is open.
+            RequestRefused: no such room, or no such seat is open, or the room is blind and that was not agreed to.
         """
-        return await self._ask(JoinRoom(room=room, seat=seat, game=game, train=train), RoomJoined)
+        return await self._ask(JoinRoom(room=room, seat=seat, game=game, train=train, blind=blind), RoomJoined)
 
-    async def watch(self, room: str) -> RoomJoined:
-        """Follow a room's public events; those so far come first.
+    async def resume(self, room: str, token: str, since: int = 0) -> RoomJoined:
+        """Come back to a seat with its ``resume_token``; the events from number ``since`` on follow.
+
+        The answer's ``since`` may be lower: then the stream begins anew there.
 
         Raises:
-            RequestRefused: no such room.
+            RequestRefused: no such room, or the token is not that of a seat there.
         """
-        return await self._ask(WatchRoom(room=room), RoomJoined)
+        return await self._ask(ResumeSeat(room=room, token=token, since=since), RoomJoined)
+
+    async def take_seat_back(self, room: str) -> None:
+        """Play again where a stand-in took over. ``SeatChanged`` and open turns follow; there is no other reply."""
+        await self._send(TakeSeatBack(room=room))
+
+    async def begin(self, room: str) -> None:
+        """Begin the match of a room that this client opened; minds take the seats that are still open."""
+        await self._send(StartRoom(room=room))
+
+    async def watch(self, room: str, *, everything: bool = False) -> RoomJoined:
+        """Follow a room's public events; those so far come first. ``everything`` asks for the secret ones too.
+
+        Raises:
+            RequestRefused: no such room, or it does not show everything (yet).
+        """
+        return await self._ask(WatchRoom(room=room, everything=everything), RoomJoined)
 
     async def take_turn(
         self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None
@@ -142,10 +176,22 @@ class Arena:
             RequestRefused: the act is illegal, or the turn is over.
         """
         act_id = act_id or secrets.token_hex(8)
+        return await self._act(TakeTurn(room=room, turn_id=turn_id, act_id=act_id, text=text, choice=choice))
+
+    async def talk_among_dead(self, room: str, text: str, *, act_id: str | None = None) -> ActAccepted:
+        """Say something to the others who are out of the game.
+
+        Raises:
+            RequestRefused: the room does not allow it, or this client's seat is not out.
+        """
+        return await self._act(TalkAmongDead(room=room, text=text, act_id=act_id or secrets.token_hex(8)))
+
+    async def _act(self, message: TakeTurn | TalkAmongDead) -> ActAccepted:
+        act_id = message.act_id
         accepted: asyncio.Future[ActAccepted] = self._acts.get(act_id) or asyncio.get_running_loop().create_future()
         self._acts[act_id] = accepted
         try:
-            await self._send(TakeTurn(room=room, turn_id=turn_id, act_id=act_id, text=text, choice=choice))
+            await self._send(message)
             return await asyncio.shield(accepted)
         finally:
             self._acts.pop(act_id, None)

@@ -6,8 +6,8 @@ import asyncio
 import errno
 import logging
 import ssl
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
@@ -18,9 +18,11 @@ from arena.clock import Clock, SystemClock
 from arena.db.writer import LogWriter
 from arena.errors import UserError
 from arena.games.registry import GAMES
+from arena.journal import LogRow
 from arena.protocol import codes
 from arena.protocol.server_messages import Welcomed
 from arena.rooms.minds import MindSource
+from arena.rooms.terms import Terms
 from arena.server.access import Access, check_host
 from arena.server.connection import Connection
 from arena.server.counts import Counts, Status
@@ -42,7 +44,8 @@ _sockets_log.addFilter(lambda record: record.levelno >= logging.INFO)
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """``default_fill`` plays every seat that nobody asked anything else for, and stands in for people who left.
+    """``default_fill`` plays every seat that nobody asked anything else for, and stands in for people who are away.
+    ``terms`` are those of rooms whose makers ask for nothing else.
 
     ``origins`` are the web pages whose scripts may connect; programs send no origin and always may. With a ``token``,
     only who brings it may come in. An address that other machines can reach is opened without one only if
@@ -61,6 +64,7 @@ class ServerSettings:
     insecure: bool = False
     tls: ssl.SSLContext | None = None
     limits: Limits = field(default_factory=Limits)
+    terms: Terms = field(default_factory=Terms)
 
 
 class ArenaServer:
@@ -83,7 +87,8 @@ class ArenaServer:
         self._access = Access(s.token, s.limits, self._clock)
         self._doors = Doors(s.limits, self._counts)
         self._lag = LoopLag()
-        self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, s.default_fill)
+        terms = replace(s.terms, stand_in=s.default_fill)
+        self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, terms)
         self._selfplay = SelfPlay(
             self.lobby, s.selfplay_rooms, s.selfplay_game, s.selfplay_options, s.default_fill, s.selfplay_per_minute
         )
@@ -110,13 +115,16 @@ class ArenaServer:
             live_checkpoint=self._live_checkpoint(),
         )
 
-    async def start(self) -> None:
-        """
+    async def start(self, open_matches: Iterable[Sequence[LogRow]] = ()) -> None:
+        """Go on with the matches that an earlier server left open, then listen.
+
         Raises:
             UserError: the port is taken, this machine has no such address, or others could reach it without a token.
         """
         s = self.settings
         check_host(s.host, token=s.token, insecure=s.insecure)
+        for rows in open_matches:
+            self.lobby.restore(rows)
         try:
             self._server = await serve(
                 self._serve,
@@ -145,8 +153,15 @@ class ArenaServer:
         self._watching = [asyncio.create_task(self._sweep()), asyncio.create_task(self._lag.watch())]
         self._selfplay.start()
 
+    async def drain(self, seconds: float) -> None:
+        """No new rooms from now on; done when every match is over or the time has passed. ``stop`` follows."""
+        self.lobby.locked = True
+        await self._selfplay.stop()
+        await self.lobby.drain(seconds)
+
     async def stop(self) -> None:
-        """No new rooms, running matches given up, people told, sockets closed: in this order."""
+        """No new rooms, running matches parked, people told, sockets closed: in this order. Parked matches go on when
+        a server is started on the same log."""
         self.lobby.locked = True
         await self._selfplay.stop()
         await self.lobby.stop()

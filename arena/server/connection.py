@@ -16,10 +16,11 @@ from typing import Final
 from pydantic import ValidationError
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 from arena.clock import Clock
 from arena.protocol import codes
-from arena.protocol.client_messages import CLIENT_MESSAGE, AnyClientMessage, Hello, TakeTurn
+from arena.protocol.client_messages import CLIENT_MESSAGE, AnyClientMessage, Hello, TakeTurn, TalkAmongDead
 from arena.protocol.server_messages import Refused, ServerMessage
 from arena.protocol.text import clean_text
 from arena.server.counts import Counts
@@ -30,6 +31,7 @@ _FAREWELL_S: Final = 3.0
 """How long what is queued may take to be sent when a connection is closed."""
 _CLOSE_S: Final = 2.0
 _FORGIVEN_PER_S: Final = 0.1
+_TOGETHER_BYTES: Final = 32 * 1024
 
 
 class Connection:
@@ -62,6 +64,10 @@ class Connection:
     def address(self) -> str:
         """Where it comes from, as ``arena.server.doors.address_of`` has it."""
         return address_of(self._socket.transport)
+
+    @property
+    def is_open(self) -> bool:
+        return self._closing is None
 
     # -- out -----------------------------------------------------------------------------------------------------
 
@@ -111,9 +117,7 @@ class Connection:
         with suppress(ConnectionClosed):
             while True:
                 while self._queue:
-                    message = self._queue.popleft()
-                    self._queued_bytes -= len(message)
-                    await self._socket.send(message, text=True)
+                    await self._write_some()
                     if self.outgoing_bytes <= self._limits.send_queue_bytes // 2:
                         self._read_on.set()
                 if self._closing is not None:
@@ -122,6 +126,21 @@ class Connection:
                 await self._wake.wait()
         self._written.set()
         self._read_on.set()
+
+    async def _write_some(self) -> None:
+        """Send what is queued, up to about ``_TOGETHER_BYTES``, in one call to the system, and wait for the client."""
+        protocol = self._socket.protocol
+        if protocol.state is not State.OPEN:
+            await self._socket.send(b"", text=True)  # raises what there is to raise
+        taken = 0
+        while self._queue and taken < _TOGETHER_BYTES:
+            message = self._queue.popleft()
+            protocol.send_text(message)
+            taken += len(message)
+        self._queued_bytes -= taken
+        # ``socket.send`` would make a call to the system of each message.
+        self._socket.transport.write(b"".join(protocol.data_to_send()))
+        await self._socket.drain()
 
     async def _say_farewell(self, code: int, reason: str) -> None:
         with suppress(TimeoutError):
@@ -192,7 +211,7 @@ class Connection:
 
 def act_id_of(message: AnyClientMessage | None) -> str | None:
     """The act that a refusal is about; one that cannot be shown is not repeated."""
-    if not isinstance(message, TakeTurn) or clean_text(message.act_id) != message.act_id:
+    if not isinstance(message, TakeTurn | TalkAmongDead) or clean_text(message.act_id) != message.act_id:
         return None
     return message.act_id
 

@@ -12,7 +12,12 @@ from arena.keepalive import PING_INTERVAL_S, PING_TIMEOUT_S
 Kind = Literal["act", "list", "create", "join"]
 """What a message spends credits of. Each kind has its own, so that asking for lists never costs anybody an act."""
 
-_KINDS: Final[Mapping[str, Kind]] = {"take_turn": "act", "list_rooms": "list", "create_room": "create"}
+_KINDS: Final[Mapping[str, Kind]] = {
+    "take_turn": "act",
+    "talk_among_dead": "act",
+    "list_rooms": "list",
+    "create_room": "create",
+}
 
 
 def kind_of(message_type: str) -> Kind:

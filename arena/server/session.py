@@ -12,10 +12,14 @@ from arena.protocol.client_messages import (
     JoinRoom,
     LeaveRoom,
     ListRooms,
+    ResumeSeat,
+    StartRoom,
+    TakeSeatBack,
     TakeTurn,
+    TalkAmongDead,
     WatchRoom,
 )
-from arena.protocol.server_messages import Welcomed
+from arena.protocol.server_messages import RoomsListed, Welcomed
 from arena.protocol.text import clean_text
 from arena.server.access import Access
 from arena.server.connection import Connection, act_id_of
@@ -72,18 +76,24 @@ def obey(connection: Connection, lobby: Lobby, message: AnyClientMessage) -> Non
         case Hello():
             raise Refusal("You have said hello already.", code=codes.MALFORMED)
         case ListRooms():
-            connection.send_encoded(lobby.listing.encoded(connection.changed_at))
+            connection.send(RoomsListed(rooms=lobby.listing.rooms(connection)))
             return
         case CreateRoom():
             lobby.create(connection, message)
         case JoinRoom():
             lobby.join(connection, message)
-        case WatchRoom(room=room):
-            lobby.watch(connection, room)
-        case TakeTurn():
+        case StartRoom(room=room):
+            lobby.begin(connection, room)
+        case ResumeSeat():
+            lobby.resume(connection, message)
+        case TakeSeatBack(room=room):
+            lobby.take_back(connection, room)
+        case WatchRoom(room=room, everything=everything):
+            lobby.watch(connection, room, everything)
+        case TakeTurn() | TalkAmongDead():
             if act_id_of(message) is None:
                 raise Refusal("act_id: only visible characters are allowed", code=codes.MALFORMED)
-            lobby.take_turn(connection, message)
+            lobby.act(connection, message)
         case LeaveRoom(room=room):
             lobby.leave(connection, room)
     connection.changed()

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -28,13 +27,13 @@ def run(*arguments: str) -> int:
 
 
 @pytest.fixture
-def played(writer: LogWriter, tmp_path: Path) -> str:
-    """The path of a database with one finished match ``m``."""
+def played(writer: LogWriter, database_url: str) -> str:
+    """The address of a database with one finished match ``m``."""
     effects = play(werewolf_room(4, people=(2,)), public_act)
     for effect in effects:
         if isinstance(effect, Append):
             writer.append(effect.rows).result(60)
-    return str(tmp_path / "arena.db")
+    return database_url
 
 
 def test_help_is_light() -> None:
@@ -83,12 +82,12 @@ def test_replay_shows_a_seat_what_it_saw(played: str, capsys: pytest.CaptureFixt
 
 
 def test_a_running_match_shows_no_secrets(
-    writer: LogWriter, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    writer: LogWriter, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for effect in play(werewolf_room(4), public_act, until=5):
         if isinstance(effect, Append):
             writer.append(effect.rows).result(60)
-    assert run("replay", "m", "--db", str(tmp_path / "arena.db"), "--json") == 0
+    assert run("replay", "m", "--db", database_url, "--json") == 0
     assert all(e["public"] for e in json.loads(capsys.readouterr().out)["events"])
 
 
@@ -115,8 +114,8 @@ def test_a_missing_database_folder_is_said(capsys: pytest.CaptureFixture[str]) -
     assert "--db" in capsys.readouterr().err
 
 
-async def test_serve_plays_is_joined_and_stops(tmp_path: Path, engine: Engine) -> None:
-    db = str(tmp_path / "arena.db")
+async def test_serve_plays_is_joined_and_stops(database_url: str, engine: Engine) -> None:
+    db = database_url
     command = [sys.executable, "-m", "arena.cli.main", "serve", "--port", "0", "--db", db, "--model", "none"]
     child = await asyncio.create_subprocess_exec(
         *command, "--rooms", "1", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "NO_COLOR": "1"}

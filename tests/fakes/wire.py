@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from typing import Any
 
+from websockets.protocol import State
+
 
 class _Transport:
     def get_write_buffer_size(self) -> int:
@@ -14,8 +16,25 @@ class _Transport:
     def get_extra_info(self, _name: str) -> Any:
         return None
 
+    def write(self, data: bytes) -> None:
+        pass
+
     def abort(self) -> None:
         pass
+
+
+class _Protocol:
+    """Takes messages and hands them out as they are."""
+
+    def __init__(self) -> None:
+        self.state = State.OPEN
+        self.written: list[bytes] = []
+
+    def send_text(self, message: bytes) -> None:
+        self.written.append(message)
+
+    def data_to_send(self) -> list[bytes]:
+        return []
 
 
 class FakeSocket:
@@ -23,7 +42,7 @@ class FakeSocket:
 
     def __init__(self) -> None:
         self.transport = _Transport()
-        self.sent: list[bytes] = []
+        self.protocol = _Protocol()
         self.closed: tuple[int, str] | None = None
         self._incoming: deque[str | bytes | None] = deque()
         self._came = asyncio.Event()
@@ -37,11 +56,11 @@ class FakeSocket:
 
     def taken(self) -> list[bytes]:
         """What was sent since this was last asked."""
-        sent, self.sent = self.sent, []
+        sent, self.protocol.written = self.protocol.written, []
         return sent
 
-    async def send(self, message: bytes, *, text: bool) -> None:
-        self.sent.append(message)
+    async def drain(self) -> None:
+        pass
 
     async def close(self, code: int, reason: str) -> None:
         self.closed = self.closed or (code, reason)

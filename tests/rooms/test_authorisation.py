@@ -128,6 +128,7 @@ def _all_turns(seed: int, people: Any, options: dict[str, Any]) -> list[Turn]:
     return [e.turn for e in effects if isinstance(e, Ask | OpenTurn)]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_those_without_that_seat_cannot_act_over_the_wire(writer: LogWriter) -> None:
     """Spectators, a seat of another room, another seat of this room, somebody who left, and somebody in the lobby."""
     slow = {"first_night_kill": False, "talk_budget_s": 600, "choice_budget_s": 600}

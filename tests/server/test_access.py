@@ -29,6 +29,12 @@ TOKEN = "correct-horse-battery"
 QUICK = Limits(guess_delay_s=0.05)
 
 
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """What is tested here has nothing to do with storage."""
+    return f"sqlite:///{tmp_path / 'arena.db'}"
+
+
 async def test_only_who_brings_the_token_comes_in(writer: LogWriter, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with running(writer, token=TOKEN, limits=QUICK) as server:

@@ -25,6 +25,7 @@ from arena.clock import SystemClock
 from arena.db.writer import LogWriter
 from arena.protocol import codes
 from arena.protocol.server_messages import SERVER_MESSAGE, Refused, Welcomed
+from arena.rooms.terms import Terms
 from arena.server.connection import Connection
 from arena.server.counts import Counts
 from arena.server.doors import Guarded
@@ -43,13 +44,19 @@ MESSAGES_A_WORLD = 500
 SLOW = {"talk_budget_s": 86_400, "choice_budget_s": 86_400, "first_night_kill": False}
 
 
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """What is tested here has nothing to do with storage."""
+    return f"sqlite:///{tmp_path / 'arena.db'}"
+
+
 class World:
     """Seven people in one match that waits for them, and an eighth who has just said hello."""
 
     def __init__(self, writer: LogWriter, random: Random) -> None:
         clock = SystemClock()
         self.random = random
-        self.lobby = Lobby(FakeMinds(RandomMind(silent=True)), writer, clock, Counts(), LIMITS, "self")
+        self.lobby = Lobby(FakeMinds(RandomMind(silent=True)), writer, clock, Counts(), LIMITS, Terms())
         self.sockets = [FakeSocket() for _ in range(8)]
         self.connections = [Connection(s, LIMITS, clock) for s in self.sockets]  # type: ignore[arg-type]
         welcome = Welcomed(server="test", games=["werewolf"], live_checkpoint=None)

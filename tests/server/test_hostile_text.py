@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 from websockets.asyncio.client import ClientConnection
 
 from arena.db.writer import LogWriter
@@ -164,7 +164,7 @@ async def test_nothing_bad_comes_back_or_is_stored(
     assert said
     assert [m for m in told if not is_clean(m)] == []
     with engine.connect() as connection:
-        for (table,) in connection.execute(text("select name from sqlite_master where type = 'table'")).fetchall():
+        for table in inspect(connection).get_table_names():
             for row in connection.execute(text(f'select * from "{table}"')):
                 values = [_parsed(v) for v in row]
                 assert is_clean(values), (table, row)
@@ -189,6 +189,7 @@ class TalkingFailures:
         return TalkingFailure()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_no_line_of_the_log_is_forged(
     writer: LogWriter, caplog: pytest.LogCaptureFixture, engine: Engine
 ) -> None:

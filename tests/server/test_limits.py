@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect as open_socket
@@ -27,6 +28,12 @@ from tests.soak import count
 
 SCARCE = Rate(3, 0.001)
 PLENTY = Rate(1000, 1000)
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """What is tested here has nothing to do with storage."""
+    return f"sqlite:///{tmp_path / 'arena.db'}"
 
 
 async def test_a_message_of_64_kib_is_taken_and_a_larger_one_closes(writer: LogWriter) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -23,6 +24,12 @@ from tests.fakes.servers import play_to_end, running
 from tests.fakes.sockets import get
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """What is tested here has nothing to do with storage."""
+    return f"sqlite:///{tmp_path / 'arena.db'}"
 
 
 def read(text: str) -> Samples:

@@ -40,6 +40,7 @@ class Werewolf(Game[WerewolfOptions, State]):
     title: ClassVar[str] = "Werewolf"
     summary: ClassVar[str] = "Two werewolves hide among seven villagers: talk, lie, vote."
     words: ClassVar[tuple[str, ...]] = (*NAMES, *(str(r) for r in Role), "werewolves")
+    secret_turns: ClassVar[frozenset[str]] = frozenset({"pack_talk", "kill", "check", "protect"})
     decisive: ClassVar[frozenset[str]] = frozenset({"vote", "kill", "protect"})
     fades: ClassVar[Mapping[str, frozenset[str]]] = {"night": frozenset({"pack_said", "attacked"})}
 
@@ -352,6 +353,9 @@ class Werewolf(Game[WerewolfOptions, State]):
 
     def cue(self, names: Sequence[str], turn: Turn) -> str:
         return text.cue(names, turn)
+
+    def out(self, state: State) -> frozenset[int]:
+        return frozenset(s for s, alive in enumerate(state.alive) if not alive)
 
     def probe(self, state: State, seat: int) -> Turn | None:
         if state.phase is not Phase.TALK or not state.alive[seat]:
