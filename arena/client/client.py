@@ -290,6 +290,7 @@ class Arena:
         for future in waiting:
             if not future.done():
                 future.set_exception(self._gone)
+                future.exception()  # whoever asked may have gone already, and then nobody looks
         self._arrived.set()
 
 

@@ -22,6 +22,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,7 +72,7 @@ _SETTLING = threading.RLock()
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     batch: Batch
-    stored: Future[None]
+    stored: Future[None] | asyncio.Future[None]
 
 
 @dataclass(slots=True)
@@ -125,7 +126,11 @@ class LogWriter:
         Raises:
             StorageError: the queue is full (code ``storage/queue_full``) or the writer is closed.
         """
-        waiting = _Waiting(tuple(rows), Future())
+        stored: Future[None] = Future()
+        self._enqueue(_Waiting(tuple(rows), stored))
+        return stored
+
+    def _enqueue(self, waiting: _Waiting) -> None:
         with self._changed:
             if self._closing:
                 raise StorageError("The log is closed.")
@@ -135,7 +140,6 @@ class LogWriter:
             self._queue.append(waiting)
             self._queued_rows += len(waiting.batch)
             self._changed.notify()
-        return waiting.stored
 
     async def append_async(self, rows: Sequence[LogRow]) -> asyncio.Future[None]:
         """Like ``append``, but waits for room in a full queue without blocking the event loop.
@@ -146,9 +150,12 @@ class LogWriter:
         Raises:
             StorageError: the writer is closed.
         """
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(tuple(rows), stored)
         while True:
             try:
-                return asyncio.wrap_future(self.append(rows))
+                self._enqueue(waiting)
+                return stored
             except StorageError as error:
                 if error.code != QUEUE_FULL:
                     raise
@@ -215,10 +222,9 @@ class LogWriter:
         """
         refused = self._commit_when_possible([w.batch for w in group])
         if refused is None:
-            for waiting in group:
-                _settle(waiting.stored, None)
+            _settle_all(group, None)
         elif len(group) == 1:
-            _settle(group[0].stored, _named(refused))
+            _settle_all(group, _named(refused))
         else:
             middle = len(group) // 2
             self._store(group[:middle])
@@ -313,8 +319,7 @@ class LogWriter:
             self._queued_rows = 0
             waiters, self._room_waiters = self._room_waiters, []
         error = StorageError("The log could not be written before it was closed.", code=UNAVAILABLE)
-        for waiting in left:
-            _settle(waiting.stored, error)
+        _settle_all(left, error)
         for waiter in waiters:
             _settle(waiter, None)
 
@@ -347,6 +352,30 @@ class LogWriter:
 
 def _gathered(encoded: Sequence[Encoded], model: type[SQLModel]) -> list[Row]:
     return [row for e in encoded for row in e.inserts[model]]
+
+
+def _settle_all(group: Sequence[_Waiting], error: StorageError | None) -> None:
+    """Tell all who wait. Their event loop is woken once for the group, not once a batch."""
+    waiting: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for stored in (w.stored for w in group):
+        if isinstance(stored, Future):
+            _settle(stored, error)
+        else:
+            waiting.setdefault(stored.get_loop(), []).append(stored)
+    for loop, futures in waiting.items():
+        with suppress(RuntimeError):  # the loop is closed, so nobody waits
+            loop.call_soon_threadsafe(_settle_here, futures, error)
+
+
+def _settle_here(futures: Sequence[asyncio.Future[None]], error: StorageError | None) -> None:
+    """In their own event loop."""
+    for future in futures:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
 
 
 def _settle(future: Future[None], error: StorageError | None) -> None:

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any, Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -150,6 +151,8 @@ class ArenaServer:
                     f"Port {s.port} is in use already. Choose another one with --port, or stop what runs there."
                 ) from error
             raise UserError(f"Cannot listen on {s.host}:{s.port}: {error.strerror or error}.") from error
+        for listening in self._server.sockets:  # the sockets of connections inherit it
+            listening.setsockopt(SOL_SOCKET, SO_SNDBUF, s.limits.system_buffer_bytes)
         self._watching = [asyncio.create_task(self._sweep()), asyncio.create_task(self._lag.watch())]
         self._selfplay.start()
 

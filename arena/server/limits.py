@@ -41,7 +41,7 @@ def _rates() -> Mapping[Kind, Rate]:
 class Limits:
     message_bytes: int = 64 * 1024
     rates: Mapping[Kind, Rate] = field(default_factory=_rates)
-    """Messages of one connection, by kind."""
+    """Messages of one connection, by kind; a kind that is not there is not limited."""
     malformed_messages: int = 20
     """So many that are malformed or too fast at once, and one more every ten seconds; then the connection is closed."""
 
@@ -65,6 +65,8 @@ class Limits:
     send_queue_messages: int = 5_000
     write_buffer_bytes: int = 32 * 1024
     """What the socket buffers before the sending waits."""
+    system_buffer_bytes: int = 128 * 1024
+    """What the system may buffer for a client on top. Linux takes twice as much, and up to 4 MiB where it may."""
     rooms_listed: int = 200
     """The most rooms in one list: those that wait for people come first."""
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import re
@@ -9,10 +10,11 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from arena.cli.main import COMMANDS, main
 from arena.client.client import connect
+from arena.db.engine import WRITES
 from arena.db.writer import LogWriter
 from arena.rooms.effects import Append
 from tests.fakes.minds import public_act
@@ -79,6 +81,34 @@ def test_replay_shows_a_seat_what_it_saw(played: str, capsys: pytest.CaptureFixt
     assert seen == [e["line"] for e in document["events"] if e["line"]]
     assert sum("You are" in line for line in seen) == 1
     assert not any(line.startswith("  [") for line in seen)
+
+
+def test_checking_the_log(played: str, engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("matches", "--check", "--db", played) == 0
+    assert capsys.readouterr().out == "1 matches checked, 0 bad.\n"
+    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        connection.execute(text("UPDATE events SET data = '{}' WHERE seq = 3"))
+    assert run("matches", "--check", "--db", played) == 1
+    assert "m: events do not fit the chain: 3\n" in capsys.readouterr().out
+    assert run("matches", "--check", "--db", played, "--json") == 1
+    assert json.loads(capsys.readouterr().out) == {"checked": 1, "bad": {"m": ["events do not fit the chain: 3"]}}
+
+
+def test_forgetting_asks_first(
+    played: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    assert run("forget", "person 2", "--db", played) == 1
+    assert "person 2 held a seat in 1 match." in capsys.readouterr().err
+    assert run("forget", "person 3", "--db", played, "--yes") == 2
+    assert "Nobody called 'person 3'" in capsys.readouterr().err
+    assert run("forget", "person 2", "--db", played, "--yes", "--json") == 0
+    removed = json.loads(capsys.readouterr().out)
+    assert (removed["matches"], removed["running"]) == (1, [])
+    assert removed["events"] > 0
+    assert removed["decisions"] > 0
+    assert run("matches", "--check", "--db", played) == 0
+    assert run("forget", "person 2", "--db", played, "--yes") == 2
 
 
 def test_a_running_match_shows_no_secrets(

@@ -189,7 +189,7 @@ def test_a_log_that_is_not_written_is_an_error(
     def refuse(*_: Any) -> None:
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr(LogWriter, "_commit", refuse)
+    monkeypatch.setattr(LogWriter, "_attempt", refuse)
     assert run("selfplay", "--games", "2", "--model", "none", "--db", db, "--json") == 2
     told = capfd.readouterr()
     assert told.out == ""

@@ -64,6 +64,7 @@ class World:
         self.serving = [asyncio.create_task(serve_connection(c, self.lobby, welcome)) for c in self.connections]
         self.room = ""
         self.acts = 0
+        self.tokens: list[str] = []
 
     async def open(self) -> None:
         for n in range(8):
@@ -71,7 +72,8 @@ class World:
         made = await self.say(0, {"type": "create_room", "fills": ["open"] * 7, "options": SLOW})
         self.room = json.loads(made[0])["room"]["room"]
         for n in range(7):
-            await self.say(n, {"type": "join_room", "room": self.room, "seat": n})
+            joined = await self.say(n, {"type": "join_room", "room": self.room, "seat": n})
+            self.tokens.append(json.loads(joined[0])["resume_token"])
         await self.say(7, {"type": "create_room", "fills": ["open", *["self"] * 6]})
         await self.say(7, {"type": "watch_room", "room": self.room})
 
@@ -106,7 +108,9 @@ class World:
         pick = self.random.choice
         rooms = [*self.lobby.rooms, "nope"]
         room = pick((self.room, pick(rooms)))
-        kind = pick(("hello", "list", "create", "join", "watch", "leave", "act", "act", "act", "act"))
+        kind = pick(
+            ("hello", "list", "create", "join", "watch", "leave", "start", "resume", "back", "dead", *["act"] * 6)
+        )
         match kind:
             case "hello":
                 return {"type": "hello", "protocol": 1, "name": "Ann", "client": "x", "token": None}
@@ -117,8 +121,15 @@ class World:
                 return {"type": "create_room", "game": "werewolf", "options": options, "fills": None, "seed": 7}
             case "join":
                 return {"type": "join_room", "room": pick((None, room)), "seat": pick((None, 3)), "train": True}
-            case "watch" | "leave":
+            case "watch" | "leave" | "start":
                 return {"type": f"{kind}_room", "room": room}
+            case "resume":
+                return {"type": "resume_seat", "room": room, "token": pick(self.tokens), "since": pick((0, 1, 10**6))}
+            case "back":
+                return {"type": "take_seat_back", "room": room}
+            case "dead":
+                self.acts += 1
+                return {"type": "talk_among_dead", "room": room, "act_id": f"d{self.acts}", "text": "Boo."}
             case _:
                 turns = [] if (task := self._task()) is None else list(task.room.open_turns)
                 self.acts += 1
@@ -144,7 +155,9 @@ class World:
                 watchers = sorted(map(id, room.task.watchers))
                 played = (len(r.history.events), r.open_turns, tuple(r.seats), r.outcome, people, watchers)
             people = sorted((seat, id(c)) for seat, c in room.people.items())
-            rooms.append((room.id, tuple(room.fills), people, sorted(room.train), id(room.maker), played))
+            rooms.append(
+                (room.id, tuple(room.fills), people, sorted(room.train), room.tokens.copy(), id(room.maker), played)
+            )
         return rooms, [(c.name, tuple(c.seats.items()), sorted(c.watching)) for c in self.connections]
 
 

@@ -121,7 +121,8 @@ async def test_nothing_bad_comes_back_or_is_stored(
             name = piece[:40]
             name = "".join(c for c in name if c not in SURROGATES)  # the wire itself refuses those
             async with greeted(server.url, name, client=name) as one:
-                await say(one, type="create_room", game="werewolf", options=slow, fills=["open", *["self"] * 6])
+                fills = ["open", *["self"] * 6]
+                await say(one, type="create_room", options=slow, fills=fills, grace_s=0.0)
                 made = await heard(one)
                 room = made["room"]["room"]
                 await say(one, type="join_room", room=room, seat=0)
@@ -146,6 +147,10 @@ async def test_nothing_bad_comes_back_or_is_stored(
                     {"type": "create_room", "fills": [piece, *["self"] * 6]},
                     {"type": "create_room", "fills": [f"checkpoint:{piece}"] * 7},
                     {"type": "hello", "name": piece[:40]},
+                    {"type": "start_room", "room": piece[:64]},
+                    {"type": "take_seat_back", "room": piece[:64]},
+                    {"type": "resume_seat", "room": room, "token": piece[:128]},
+                    {"type": "talk_among_dead", "room": room, "act_id": f"d{n}", "text": piece},
                 ]
                 for wish in wishes:
                     await say(one, **wish)
