@@ -136,7 +136,11 @@ class World:
                 act = {"type": "take_turn", "room": room, "turn_id": "night1.kill", "act_id": f"a{self.acts}"}
                 if turns:
                     turn = pick(turns)
-                    act |= {"turn_id": turn.id, "text": "Hello." if turn.text_limit else ""}
+                    over = [turn_id for _, turn_id in task.room._opened_at]
+                    act |= {
+                        "turn_id": pick((turn.id, turn.id, pick(over))),
+                        "text": "Hello." if turn.text_limit else "",
+                    }
                     act["choice"] = pick(turn.choices) if turn.choices else None
                 return act
 

@@ -102,6 +102,26 @@ async def _answers(socket: ClientConnection) -> list[dict[str, Any]]:
             return found[:-1]
 
 
+async def _said_everywhere(
+    socket: ClientConnection, act: dict[str, Any], piece: str, told: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Say ``piece`` in every way at every turn, until the village has talked. Gives all that was told."""
+    at = 0
+    while True:
+        while at == len(told):
+            told.append(await heard(socket))
+        message, at = told[at], at + 1
+        if message["type"] == "match_ended" or message.get("kind") == "said":
+            return told
+        if message["type"] == "turn_opened":
+            mine = act | {"turn_id": message["turn_id"]}
+            turn = message["turn_id"]
+            await say(socket, **mine | {"act_id": f"c {turn}", "choice": piece})
+            await say(socket, **mine | {"act_id": f"t {turn}", "text": piece})
+            harmless = {"choice": message["choices"][0]} if message["choices"] else {"text": "Good morning."}
+            await say(socket, **mine | {"act_id": f"h {turn}"} | harmless)
+
+
 async def test_nothing_bad_comes_back_or_is_stored(
     writer: LogWriter, engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -154,14 +174,8 @@ async def test_nothing_bad_comes_back_or_is_stored(
                 ]
                 for wish in wishes:
                     await say(one, **wish)
-                mine_told = await _answers(one)
-                # Say it at every turn that comes, in all ways that there are, and choose what is not there.
-                for opened in [m for m in (*told[-1:], *mine_told) if m["type"] == "turn_opened"]:
-                    mine = act | {"turn_id": opened["turn_id"]}
-                    await say(one, **mine | {"act_id": f"c{n}", "choice": piece})
-                    if opened["text_limit"]:
-                        await say(one, **mine | {"act_id": f"t{n}", "text": piece})
-                told += mine_told + await _answers(one)
+                told += await _said_everywhere(one, act, piece, await _answers(one))
+                await say(one, type="leave_room", room=room)
         async with asyncio.timeout(60):
             while any(r.task is not None and r.over_at is None for r in server.lobby.rooms.values()):
                 await asyncio.sleep(0.02)
