@@ -92,7 +92,7 @@ class Connection:
     def refuse(self, code: str, message: str, act_id: str | None = None) -> None:
         """``message`` may quote what was asked for: it is cleaned here."""
         self._counts.refused(code)
-        self.send(Refused(code=code, message=clean_text(message, 500), act_id=act_id))
+        self.send(Refused(code=code, message=clean_text(message), act_id=act_id))
 
     def close(self, code: int, reason: str) -> None:
         """Close soon. What is queued for a slow reader is dropped, anybody else still gets it."""
@@ -221,4 +221,4 @@ def _what_is_wrong(error: ValidationError) -> str:
     """The first complaint, without the offending value: that may be long and hostile. So may the names of fields be."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     place = ".".join(str(part)[:40] for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    return f"{place}: {first['msg']}"[:300] if place else first["msg"][:300]

@@ -62,7 +62,7 @@ async def serve_connection(
                 obey(connection, lobby, message)
             except ArenaError as error:
                 code = error.code if isinstance(error, Refusal) else codes.BAD_ROOM
-                connection.refuse(code, error.message, act_id_of(message))
+                connection.refuse(code, error.message[:500], act_id_of(message))
     finally:
         lobby.drop(connection)
 
