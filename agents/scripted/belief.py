@@ -9,110 +9,41 @@ A world is a set of seats that are the werewolves. Its weight is the product of
 - the seer, summed out: each candidate is weighed by the claims, and a claimed result rules out the worlds in which its
   claimant is the seer and it is false.
 
-With seven seats there are at most 21 worlds.
+With seven seats there are at most 21 worlds, with sixteen some thousands: those are summed up with arrays
+(``many_worlds``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from itertools import combinations
-from math import exp
+from math import comb, exp
 from typing import Final
 
-from agents.scripted.reading import read
-from agents.scripted.statements import Accuse, Agree, Claim, Doubt, Result, Statement, Trust, VoteFor
+from agents.scripted.ledger import Ledger
+from agents.scripted.likelihood import (
+    CARD_CLAIMED,
+    CHECKED_FELLOW_GUILTY,
+    CLAIM_BY_OTHER,
+    CLAIM_BY_POSSESSED,
+    CLAIM_BY_SEER,
+    CLAIM_BY_WOLF,
+    FALSE_RESULT,
+    KILLED_ACCUSER,
+    SENSED,
+    SILENT_SEER,
+    Evidence,
+)
+from agents.scripted.statements import Accuse
 from arena.games.werewolf.types import Role, Side
 from arena.games.werewolf.view import SeatView
 
-Pair = tuple[float, float, float]
-"""Log-likelihood against (village, village) of (village, wolf), (wolf, village) and (wolf, wolf): who acts, on whom."""
-
-ACCUSED: Final[Pair] = (0.25, 0.12, -0.75)
-CALLED: Final[Pair] = (0.20, 0.08, -0.60)
-DOUBTED: Final[Pair] = (0.12, 0.10, -0.30)
-TRUSTED: Final[Pair] = (-0.30, -0.05, 0.25)
-VOTED: Final[Pair] = (0.35, 0.12, -1.00)
-KILLED_ACCUSER: Final = 0.20
-"""Werewolves kill those who point at them."""
-
-CLAIM_BY_SEER: Final = 0.8
-CLAIM_BY_WOLF: Final = 0.16
-CLAIM_BY_OTHER: Final = 0.004
-SILENT_SEER: Final = 0.35
-"""A seer who lets somebody else claim the card."""
-FALSE_RESULT: Final = 0.001
-"""A claimed result that the true seer cannot have had (a misreading, or a person's slip)."""
-CHECKED_FELLOW_GUILTY: Final = 0.08
-"""A false seer who gives away a fellow werewolf."""
-
-
-@dataclass(slots=True)
-class Ledger:
-    """What has been said in public, read once. Grows with the view; one ledger goes with one view."""
-
-    place: int = 0
-    statements: list[tuple[int, int, Statement]] = field(default_factory=list)
-    """(day, speaker, statement), in order."""
-    claims: dict[int, dict[int, Side]] = field(default_factory=dict)
-    """Who claims to be the seer, with the results they reported."""
-    claim_day: dict[int, int] = field(default_factory=dict)
-    pairs: dict[tuple[int, int], list[float]] = field(default_factory=dict)
-    """(speaker, target) → the sum of its ``Pair``s."""
-    seen: set[tuple[int, type[Statement], int]] = field(default_factory=set)
-    votes: int = 0
-
-    def follow(self, view: SeatView) -> None:
-        """Take in what the view has heard since the last time."""
-        for said in view.talk[self.place :]:
-            if said.to_pack or not said.text:
-                continue
-            for statement in read(said.text, said.seat, view.names):
-                self.statements.append((said.day, said.seat, statement))
-                self._weigh(said.day, said.seat, statement)
-        self.place = len(view.talk)
-        if len(view.votes) > self.votes:
-            for day in sorted(view.votes)[self.votes :]:
-                for voter, target in view.votes[day].items():
-                    if target is not None:
-                        self._pair(voter, target, VOTED)
-            self.votes = len(view.votes)
-
-    def today(self, day: int) -> Iterable[tuple[int, Statement]]:
-        """(speaker, statement) of one day."""
-        return ((s, statement) for d, s, statement in self.statements if d == day)
-
-    def _weigh(self, day: int, speaker: int, statement: Statement) -> None:
-        match statement:
-            case Claim(Role.SEER):
-                self.claims.setdefault(speaker, {})
-                self.claim_day.setdefault(speaker, day)
-                return
-            case Result(target, side):
-                self.claims.setdefault(speaker, {})[target] = side
-                self.claim_day.setdefault(speaker, day)
-                return
-            case Accuse():
-                pair = ACCUSED
-            case VoteFor():
-                pair = CALLED
-            case Doubt():
-                pair = DOUBTED
-            case Trust() | Agree():
-                pair = TRUSTED
-            case _:
-                return
-        key = (speaker, type(statement), statement.target)
-        if key not in self.seen and speaker != statement.target:
-            self.seen.add(key)
-            self._pair(speaker, statement.target, pair)
-
-    def _pair(self, speaker: int, target: int, pair: Pair) -> None:
-        total = self.pairs.setdefault((speaker, target), [0.0, 0.0, 0.0])
-        for i, value in enumerate(pair):
-            total[i] += value
+_FEW: Final = 60
+"""So many worlds are summed up by a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,49 +70,19 @@ def believe(view: SeatView, ledger: Ledger | None = None, eyes: Eyes = Eyes.OWN)
     if ledger is None:
         ledger = Ledger()
     ledger.follow(view)
-    seats = range(len(view.names))
-    wolves = view.cast.get("werewolf", 0)
     me = None if eyes is Eyes.PUBLIC else view.me
     role = None if me is None else view.role if eyes is Eyes.OWN else Role.VILLAGER
-    must, never = _known(view, me, role, view.checks if eyes is Eyes.OWN else {})
-    unary, pairs = _judged(view, ledger, len(view.names))
-    candidates, claimed = _seers(view, ledger, me, role, must)
+    evidence = _evidence(view, ledger, me, role, own=eyes is Eyes.OWN)
+    wolves = view.cast.get("werewolf", 0)
+    if comb(len(view.names), wolves) <= _FEW:
+        wolf, seer, total = _sums(evidence, wolves)
+    else:
+        from agents.scripted.many_worlds import sums
 
-    wolf, seer, total = [0.0] * len(seats), [0.0] * len(seats), 0.0
-    dead = sum(1 << d.seat for d in view.deaths)
-    living = len(view.living())
-    for mask, members in _worlds(len(view.names), wolves):
-        if mask & must != must or mask & never:
-            continue
-        left = (mask & ~dead).bit_count()
-        if left == 0 or (living and 2 * left >= living):
-            continue
-        weight = 0.0
-        for s in members:
-            weight += unary[s]
-        for a, b in combinations(members, 2):
-            weight += pairs[a][b]
-        weight = exp(weight)
-        for claimant, guilty in claimed:
-            weight *= CLAIM_BY_WOLF if mask >> claimant & 1 else CLAIM_BY_OTHER
-            if mask >> claimant & 1 and mask & guilty:
-                weight *= CHECKED_FELLOW_GUILTY
-        each = []
-        for c, base, guilty, good in candidates:
-            if mask >> c & 1:
-                each.append(0.0)
-                continue
-            false = (guilty & ~mask).bit_count() + (good & mask).bit_count()
-            each.append(weight * base * FALSE_RESULT**false)
-        here = sum(each)
-        total += here
-        for s in members:
-            wolf[s] += here
-        for (c, *_), value in zip(candidates, each, strict=True):
-            seer[c] += value
+        wolf, seer, total = sums(evidence, wolves)
     if total <= 0.0:  # the facts contradict each other (a person's slip): know nothing but one's own card
         return _blank(view, me, role)
-    return Belief(tuple(w / total for w in wolf), tuple(s / total for s in seer))
+    return Belief(tuple(w / total for w in wolf), tuple(seer.get(s, 0.0) / total for s in range(len(view.names))))
 
 
 def suspicion(view: SeatView, ledger: Ledger | None = None) -> dict[int, float]:
@@ -193,6 +94,69 @@ def suspicion(view: SeatView, ledger: Ledger | None = None) -> dict[int, float]:
 @lru_cache
 def _worlds(seats: int, wolves: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
     return tuple((sum(1 << s for s in members), members) for members in combinations(range(seats), wolves))
+
+
+def _sums(evidence: Evidence, wolves: int) -> tuple[Sequence[float], dict[int, float], float]:
+    """The weight of all worlds in which each seat is a werewolf, in which each candidate is the seer, and of all."""
+    e = evidence
+    must, never, dead, living, unary, pairs = e.must, e.never, e.dead, e.living, e.unary, e.pairs
+    candidates = e.candidates
+    wolf, total = [0.0] * len(unary), 0.0
+    seer = {} if candidates is None else dict.fromkeys((c for c, *_ in candidates), 0.0)
+    for mask, members in _worlds(len(unary), wolves):
+        if mask & must != must or mask & never:
+            continue
+        left = (mask & ~dead).bit_count()
+        if e.goes_on and (left == 0 or (living and 2 * left >= living)):
+            continue
+        weight = 0.0
+        for s in members:
+            weight += unary[s]
+        for a, b in combinations(members, 2):
+            weight += pairs[a][b]
+        weight = exp(weight)
+        for claimant, guilty in e.claimed:
+            weight *= CLAIM_BY_WOLF if mask >> claimant & 1 else e.claim_by_other
+            if mask >> claimant & 1 and mask & guilty:
+                weight *= CHECKED_FELLOW_GUILTY
+        here = weight
+        if candidates is not None:
+            each = []
+            for c, base, guilty, good in candidates:
+                if mask >> c & 1:
+                    each.append(0.0)
+                    continue
+                false = (guilty & ~mask).bit_count() + (good & mask).bit_count()
+                each.append(weight * base * FALSE_RESULT**false)
+            here = sum(each)
+            for (c, *_), value in zip(candidates, each, strict=True):
+                seer[c] += value
+        total += here
+        for s in members:
+            wolf[s] += here
+    return wolf, seer, total
+
+
+def _evidence(view: SeatView, ledger: Ledger, me: int | None, role: Role | None, *, own: bool) -> Evidence:
+    checks = view.checks | {t: r.seen for t, r in view.sensed.items()} if own else {}
+    must, never = _known(view, me, role, checks)
+    unary, pairs = _judged(view, ledger, len(view.names))
+    by_other = CLAIM_BY_OTHER
+    if possessed := view.cast.get("possessed", 0):
+        by_other += CLAIM_BY_POSSESSED * possessed / len(view.names)
+    candidates, claimed = _seers(view, ledger, me, role, must, by_other)
+    return Evidence(
+        must=must,
+        never=never,
+        dead=sum(1 << d.seat for d in view.deaths),
+        living=len(view.living()),
+        goes_on=not view.unsettled,
+        unary=unary,
+        pairs=pairs,
+        claimed=claimed,
+        claim_by_other=by_other,
+        candidates=candidates if view.cast.get("seer") else None,
+    )
 
 
 def _known(view: SeatView, me: int | None, role: Role | None, checks: Mapping[int, Side]) -> tuple[int, int]:
@@ -214,7 +178,7 @@ def _known(view: SeatView, me: int | None, role: Role | None, checks: Mapping[in
             continue
         if death.shown in (Side.WEREWOLVES, Role.WEREWOLF):
             must |= bit
-        elif death.shown or death.cause == "killed":
+        elif death.shown or (death.cause == "killed" and "witch" not in view.cast):  # a witch poisons anybody
             never |= bit
     return must, never & ~must
 
@@ -233,11 +197,18 @@ def _judged(view: SeatView, ledger: Ledger, n: int) -> tuple[list[float], list[l
             for _, kind, target in (k for k in ledger.seen if k[0] == death.seat):
                 if kind is Accuse and target != death.seat:
                     unary[target] += KILLED_ACCUSER
+    claimed = Counter(ledger.cards.values())
+    for speaker, card in ledger.cards.items():
+        if card in view.cast:
+            unary[speaker] += CARD_CLAIMED / claimed[card]
+    for said in ledger.sensed.values() if "medium" in view.cast else ():
+        for target, side in said.items():
+            unary[target] += (SENSED if side is Side.WEREWOLVES else -SENSED) / len(ledger.sensed)
     return unary, pairs
 
 
 def _seers(
-    view: SeatView, ledger: Ledger, me: int | None, role: Role | None, must: int
+    view: SeatView, ledger: Ledger, me: int | None, role: Role | None, must: int, claim_by_other: float
 ) -> tuple[list[tuple[int, float, int, int]], list[tuple[int, int]]]:
     """Who may be the seer, as (seat, weight, seats called wolves, seats called good); and who claims it, as
     (seat, seats called wolves).
@@ -254,14 +225,14 @@ def _seers(
             claimed.append((seat, guilty))
         if must >> seat & 1 or (seat == me and role not in (None, Role.SEER)):
             continue
-        if shown.get(seat) in (Role.VILLAGER, Role.DOCTOR, Role.WEREWOLF, Side.WEREWOLVES):
+        if shown.get(seat) not in (None, Role.SEER, Side.VILLAGE):
             continue
         weight = 1.0
         if seat == me:
             if role is Role.SEER:
                 return [(seat, 1.0, 0, 0)], claimed
         elif results is not None:
-            weight = CLAIM_BY_SEER / CLAIM_BY_OTHER
+            weight = CLAIM_BY_SEER / claim_by_other
         elif ledger.claims and view.alive[seat]:
             weight = SILENT_SEER
         if shown.get(seat) == Role.SEER:

@@ -25,6 +25,9 @@ _SYMBOLS: Final[dict[str, str]] = {
     "V": "villager villagers townie",
     "S": "seer seeer sear prophet oracle",
     "D": "doctor doc healer medic",
+    "T": "witch",
+    "K": "hunter",
+    "E": "medium",
     "X": """lying liar lies lied lie suspicious shady strange odd weird sneaky hiding hides nervous dangerous quiet
         sus bad""",
     "F": "fake faking false pretending pretends bluffing",

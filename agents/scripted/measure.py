@@ -15,7 +15,7 @@ from agents.scripted.registry import SCRIPTS
 from agents.scripted.table import ScriptedGame, play
 from arena.games.chance import Chance
 from arena.games.werewolf import Werewolf
-from arena.games.werewolf.types import Role, WerewolfOptions
+from arena.games.werewolf.types import Role, Side, WerewolfOptions
 
 MIXED = ("careful", "bold", "sly")
 PAIRINGS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
@@ -35,7 +35,7 @@ def seating(
     """A script for each seat, by the side that the seat will be dealt under this seed."""
     cast = Werewolf().opening(options, Chance(seed))[1].data["roles"]
     draw = Random(f"{seed}/seating")
-    return [SCRIPTS[draw.choice(wolves if role == Role.WEREWOLF else village)] for role in cast]
+    return [SCRIPTS[draw.choice(village if Role(role).side is Side.VILLAGE else wolves)] for role in cast]
 
 
 def measure(games: int, options: WerewolfOptions, village: Sequence[str], wolves: Sequence[str]) -> dict[str, Any]:
@@ -93,10 +93,15 @@ def main() -> None:
     parser.add_argument("--games", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=1, help="talk rounds a day")
     parser.add_argument("--only", default="", help="only the pairings whose name holds this")
+    parser.add_argument(
+        "--seats", type=int, nargs="+", default=[7], help="numbers of seats; several give one report each"
+    )
     args = parser.parse_args()
-    options = WerewolfOptions(talk_rounds=args.rounds)
-    report = {name: measure(args.games, options, *sides) for name, sides in PAIRINGS.items() if args.only in name}
-    json.dump(report, sys.stdout, indent=2)
+    reports = {}
+    for seats in args.seats:
+        options = Werewolf().options({"talk_rounds": args.rounds, "seats": seats})
+        reports[seats] = {n: measure(args.games, options, *sides) for n, sides in PAIRINGS.items() if args.only in n}
+    json.dump(reports if len(reports) > 1 else reports[args.seats[0]], sys.stdout, indent=2)
     sys.stdout.write("\n")
 
 

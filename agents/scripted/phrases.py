@@ -21,6 +21,7 @@ from agents.scripted.statements import (
     Doubt,
     Plan,
     Result,
+    Sensed,
     Statement,
     Trust,
     VoteFor,
@@ -37,10 +38,12 @@ _SEER = Claim(Role.SEER)
 class Intention:
     means: Meaning
     templates: tuple[str, ...]
+    card: Role | None = None
+    """The card without which nobody would say so; None where it can be said in every match."""
 
 
-def _way(means: Meaning, text: str) -> Intention:
-    return Intention(means, tuple(line.strip() for line in text.strip().splitlines()))
+def _way(means: Meaning, text: str, card: Role | None = None) -> Intention:
+    return Intention(means, tuple(line.strip() for line in text.strip().splitlines()), card)
 
 
 INTENTIONS: dict[str, Intention] = {
@@ -211,6 +214,38 @@ INTENTIONS: dict[str, Intention] = {
         I am the doctor. The village needs me.
         Wait: I am the doctor of this village.
         I must tell you: I am the doctor.""",
+    ),
+    "witch": _way(
+        lambda me, a, b: (Claim(Role.WITCH),),
+        """I am the witch, so do not exile me.
+        I am the witch. The village needs me.
+        Wait: I am the witch of this village.
+        I must tell you: I am the witch.""",
+        Role.WITCH,
+    ),
+    "hunter": _way(
+        lambda me, a, b: (Claim(Role.HUNTER),),
+        """I am the hunter, so do not exile me.
+        I am the hunter. The village needs me.
+        Wait: I am the hunter of this village.
+        I must tell you: I am the hunter.""",
+        Role.HUNTER,
+    ),
+    "medium_wolf": _way(
+        lambda me, a, b: (Claim(Role.MEDIUM), Sensed(a, Side.WEREWOLVES)),
+        """I am the medium. I know that {a} was a werewolf.
+        I am the medium, and {a} was a wolf.
+        Listen: I am the medium and {a} was a werewolf.
+        I must tell you: I am the medium. {a} was a wolf.""",
+        Role.MEDIUM,
+    ),
+    "medium_good": _way(
+        lambda me, a, b: (Claim(Role.MEDIUM), Sensed(a, Side.VILLAGE)),
+        """I am the medium. I know that {a} was no werewolf.
+        I am the medium, and {a} was good.
+        Listen: I am the medium and {a} was innocent.
+        I must tell you: I am the medium. {a} was not a wolf.""",
+        Role.MEDIUM,
     ),
     # -- small talk --------------------------------------------------------------------------------------------------
     "greet": _way(

@@ -29,5 +29,6 @@ class RandomScript:
         view = self._view
         others = [s for s in view.living() if s != view.me]
         a, b = self._random.sample(others, 2) if len(others) > 1 else (others[0], others[0])
-        intention = self._random.choice(_PACK if turn.kind == "pack_talk" else _PUBLIC)
+        cards = (i for i in _PUBLIC if (card := INTENTIONS[i].card) is None or card in view.cast)
+        intention = self._random.choice(_PACK if turn.kind == "pack_talk" else tuple(cards))
         return phrase(self._random, intention, view.names, a, b, turn.text_limit)

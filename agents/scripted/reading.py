@@ -23,6 +23,7 @@ from agents.scripted.statements import (
     Doubt,
     Plan,
     Result,
+    Sensed,
     Statement,
     Trust,
     VoteFor,
@@ -32,31 +33,46 @@ from arena.games.werewolf.types import Role, Side
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|[.,!?;:\n]")
 _SENTENCE: Final = re.compile(r"[^.!?]+[.!?]?")
 _N: Final = r"[\u0100-\u01ff]{1,8}+"  # possessive and bounded, so that no text is read in quadratic time
-_ROLE: Final = {"W": Role.WEREWOLF, "G": Role.VILLAGER, "V": Role.VILLAGER, "S": Role.SEER, "D": Role.DOCTOR}
+_CARD: Final = "SDTKE"
+"""The cards that somebody claims for what they can do."""
+_ROLE: Final = {
+    "W": Role.WEREWOLF,
+    "G": Role.VILLAGER,
+    "V": Role.VILLAGER,
+    "S": Role.SEER,
+    "D": Role.DOCTOR,
+    "T": Role.WITCH,
+    "K": Role.HUNTER,
+    "E": Role.MEDIUM,
+}
 
 _SELF: Final = re.compile(
-    r"(?P<plan>i[bn]*f[b~]*[lb]+(?P<plan_role>[SD]))"
-    r"|[iM]h?b(?P<not>n?)(?P<role>[SDVWG])(?!O)"
-    r"|i(?P<not_claim>n?)b?l(?:b|~b)?(?P<claim>[SDVWG])"
-    r"|(?P<mine>[SDW])b+[im]"
-    r"|(?P<as>(?:^|i)j[SD](?!O))|(?P<here>^[SD]H)"
+    rf"(?P<plan>i[bn]*f[b~]*[lb]+(?P<plan_role>[{_CARD}]))"
+    rf"|[iM]h?b(?P<not>n?)(?P<role>[{_CARD}VWG])(?!O)"
+    rf"|i(?P<not_claim>n?)b?l(?:b|~b)?(?P<claim>[{_CARD}VWG])"
+    rf"|(?P<mine>[{_CARD}W])b+[im]"
+    rf"|(?P<as>(?:^|i)j(?P<as_role>[{_CARD}])(?!O))|(?P<here>^(?P<here_role>[{_CARD}])H)"
     r"|(?P<saved>i~?s[\u0100-\u01ff])"
 )
 """What the speaker says of themself; sees OTHER, so that "I am glad the seer spoke" is no claim."""
 
 _CLAUSE: Final = re.compile(
     rf"(?P<fakes>{_N}(?:b?n?l)[bwf]*[FXQ])"
-    rf"|(?P<planned>{_N}f?b?l(?=[SD])(?<=[fy]l)[SD])"
+    rf"|(?P<planned>{_N}f?b?l(?=[{_CARD}])(?<=[fy]l)[{_CARD}])"
     rf"|(?P<should_go>{_N}fn?b?(?:g|v(?!{_N})))"
-    rf"|(?P<reported>{_N}[fnwb]*(?:O.*|[xteadczklsv]+[&b]*[nbfw]*(?:{_N}[bwnf]*[WGVSDXF]?|[mi]|[SDVW])))"
-    rf"|(?P<asserted>(?P<pre>n[heu]|[heudZ])?{_N}[bfh]*n?[bfh]*(?:[WGVXFSDRQ]|(?<=b)x))"
+    rf"|(?P<reported>{_N}[fnwb]*(?:O.*|[xteadczklsv]+[&b]*[nbfw]*(?:{_N}[bwnf]*[WGVXF{_CARD}]?|[mi]|[VW{_CARD}])))"
+    rf"|(?P<asserted>(?P<pre>n[heu]|[heudZ])?{_N}[bfh]*n?[bfh]*(?:[WGVXFRQ{_CARD}]|(?<=b)x))"
     rf"|(?P<named>[WS][bfh]+n?b?{_N})"
-    rf"|(?P<checked>(?<![{chr(0x100)}-\u01ffSWDp])n?c[b&]*{_N}[bfw]*(?P<found>n?[WGVSD])?)"
+    rf"|(?P<checked>(?<![{chr(0x100)}-\u01ffWp{_CARD}])n?c[b&]*{_N}[bfw]*(?P<found>n?[WGVSD])?)"
     rf"|(?P<done>n?h?[xteadvk]&?[bfhg]*{_N})"
     rf"|(?P<sides>b&{_N})"
 )
+_SENSED: Final = re.compile(rf"{_N}w+(?P<was>n?[WGV])")
+"""What a medium says of the dead."""
 _FRAGMENT: Final = re.compile(r"^n?[WGV]$")
 _NAMES: Final = re.compile(_N)
+_AND: Final = re.compile(rf"(?<=[\u0100-\u01ff])\+(?=[\u0100-\u01ff](?![bfnhc]*[{_CARD}]))")
+"""Between two names that are one subject."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -99,7 +115,7 @@ def _symbols(text: str, speaker: int, names: tuple[str, ...]) -> str:
     if "q" in joined:  # a condition says nothing
         joined = re.sub(r"q[^,.?]*", "", joined)
     if "+" in joined:
-        joined = re.sub(r"(?<=[\u0100-\u01ff])\+(?=[\u0100-\u01ff](?![bfnhc]*[SD]))", "", joined).replace("+", ",")
+        joined = _AND.sub("", joined).replace("+", ",")
     return joined
 
 
@@ -165,6 +181,10 @@ class _Reading:
             self.pending = named[-1]
         for found in _CLAUSE.finditer(clause):
             self.matched(found)
+        if Claim(Role.MEDIUM) in self.out:
+            for found in _SENSED.finditer(clause):
+                side = Side.WEREWOLVES if found["was"] == "W" else Side.VILLAGE
+                self.add(*(Sensed(_seat(c), side) for c in _NAMES.findall(found.group())[0]))
 
     def about_self(self, found: re.Match[str]) -> None:
         if found["plan"]:
@@ -181,7 +201,7 @@ class _Reading:
         elif found["mine"]:
             self.add(Claim(_ROLE[found["mine"]]))
         else:
-            self.add(Claim(Role.SEER if "S" in found.group() else Role.DOCTOR))
+            self.add(Claim(_ROLE[found["as_role"] or found["here_role"]]))
 
     def matched(self, found: re.Match[str]) -> None:
         text = found.group()
@@ -229,7 +249,7 @@ class _Reading:
                     self.add(Trust(seat) if denied else Accuse(seat), plain=plain and kind == "W")
                 case "G" | "V":
                     self.add(Accuse(seat) if denied else Trust(seat), plain=plain)
-                case "S" | "D":
+                case card if card in _CARD:
                     self.denied_seer |= denied
                     self.add(Doubt(seat) if denied else Trust(seat))
                 case "R":

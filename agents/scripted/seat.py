@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agents.scripted.belief import Belief, Eyes, Ledger, believe
+from agents.scripted.belief import Belief, Eyes, believe
+from agents.scripted.ledger import Ledger
 from agents.scripted.reading import read
 from agents.scripted.statements import Accuse, Attack, Plan, Result, Statement, Trust, VoteFor
 from arena.games.core import Event
@@ -32,7 +33,8 @@ class Seat:
 
     @property
     def is_wolf(self) -> bool:
-        return self.view.role is Role.WEREWOLF
+        """Whether this seat plays for the werewolves. The possessed knows no fellows, and none knows them."""
+        return self.view.role is not None and self.view.role.side is Side.WEREWOLVES
 
     @property
     def face(self) -> Eyes:
@@ -81,6 +83,26 @@ class Seat:
         """Who claims to be the seer, with their results."""
         self.ledger.follow(self.view)
         return self.ledger.claims
+
+    def cards(self) -> dict[int, Role]:
+        """Who claims to be witch, hunter or medium."""
+        self.ledger.follow(self.view)
+        return self.ledger.cards
+
+    def news(self) -> list[tuple[int, Side]]:
+        """What I, the medium, have learnt and nobody else can know: neither was it shown nor have I told it."""
+        self.ledger.follow(self.view)
+        shown = {d.seat for d in self.view.deaths if d.shown}
+        told = self.ledger.sensed.get(self.me, {})
+        return [(t, role.seen) for t, role in self.view.sensed.items() if t not in shown and t not in told]
+
+    def pressed(self) -> int:
+        """How many speak against me today."""
+        return len(self.callers().get(self.me, set()) - {self.me})
+
+    def spoken_today(self) -> int:
+        """How often I have spoken to the village today."""
+        return sum(m.day == self.view.day and m.seat == self.me and not m.to_pack for m in self.view.talk)
 
     def rivals(self) -> list[int]:
         """The living others who claim to be the seer, the most believed first."""

@@ -33,6 +33,14 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Sensed:
+    """The speaker, who claims to be the medium, reports what an exiled seat was."""
+
+    target: int
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
 class Accuse:
     """The speaker takes somebody for a werewolf."""
 
@@ -89,4 +97,4 @@ class Plan:
     role: Role
 
 
-Statement = Claim | Deny | Result | Accuse | Trust | VoteFor | Doubt | Agree | Ask | Attack | Plan
+Statement = Claim | Deny | Result | Sensed | Accuse | Trust | VoteFor | Doubt | Agree | Ask | Attack | Plan

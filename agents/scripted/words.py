@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 from agents.scripted.choices import doomed, kill_scores, odds
 from agents.scripted.seat import Seat
 from agents.scripted.statements import Accuse, Claim, Deny, VoteFor
 from agents.scripted.traits import Traits
 from arena.games.werewolf.types import Role, Side
+
+_LAST_RESORT: Final = (Role.DOCTOR, Role.WITCH, Role.HUNTER)
+"""Cards that their holders name when they are about to be exiled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,11 @@ def public_remark(seat: Seat, traits: Traits, nerve: Nerve, random: Random) -> R
         special = _wolf(seat, nerve, random)
     elif seat.view.role is Role.SEER:
         special = _seer(seat, nerve)
-    elif seat.view.role is Role.DOCTOR and _pressed(seat) >= 2 and not _said(seat, Claim(Role.DOCTOR)):
-        special = Remark("doctor")
+    elif seat.view.role is Role.MEDIUM and (news := seat.news()):
+        target, side = news[-1]
+        special = Remark("medium_wolf" if side is Side.WEREWOLVES else "medium_good", target)
+    elif (card := seat.view.role) in _LAST_RESORT and seat.pressed() >= 2 and not _said(seat, Claim(Role(card))):
+        special = Remark(str(card))
     return special or _villager(seat, traits, random)
 
 
@@ -72,7 +79,7 @@ def _seer(seat: Seat, nerve: Nerve) -> Remark | None:
     good = [t for t, side in fresh if side is Side.VILLAGE]
     living_good = [t for t in good if view.alive[t]] or good
     if told is None:
-        speak = wolves or rivals or nerve.reveals or _pressed(seat) >= 2 or view.day >= 3
+        speak = wolves or rivals or nerve.reveals or seat.pressed() >= 2 or view.day >= 3
         if not speak:
             return None
     if wolves:
@@ -119,7 +126,7 @@ def _wolf(seat: Seat, nerve: Nerve, random: Random) -> Remark | None:
     if lying_fellow and rivals and random.random() < 0.6:
         return Remark("doubt", rivals[0]) if random.random() < 0.5 else Remark("believe", lying_fellow[0])
     called = {t: who - {seat.me} for t, who in seat.callers().items() if t in seat.targets()}
-    if called and not _pressed(seat):  # push whoever is falling already
+    if called and not seat.pressed():  # push whoever is falling already
         victim = max(called, key=lambda t: (len(called[t]), seat.belief(seat.face).wolf[t], -t))
         others = sorted(called[victim])
         if others and not seat.i_said(VoteFor, victim) and random.random() < 0.6:
@@ -162,7 +169,7 @@ def _villager(seat: Seat, traits: Traits, random: Random) -> Remark:
     targets = seat.targets()
     top = _most_suspected(seat, targets)
     others_calling = [s for s in callers.get(top, ()) if s not in (seat.me, top) and belief.wolf[s] < 0.5]
-    if _pressed(seat) and not _said(seat, Deny(Role.WEREWOLF)):
+    if seat.pressed() and not _said(seat, Deny(Role.WEREWOLF)):
         return Remark("answer", top) if belief.wolf[top] > seat.even_odds() else Remark("deny")
     rivals = seat.rivals()
     if rivals and belief.seer[rivals[0]] > 0.5 and rivals[0] not in seat.view.fellows:
@@ -202,11 +209,6 @@ def _most_suspected(seat: Seat, among: list[int]) -> int:
     order = seat.view.order
     place = {s: order.index(s) if s in order else len(order) + s for s in among}
     return max(among, key=lambda s: (round(wolf[s], 3), len(callers.get(s, ())), -place[s]))
-
-
-def _pressed(seat: Seat) -> int:
-    """How many speak against me today."""
-    return len(seat.callers().get(seat.me, set()) - {seat.me})
 
 
 def _said(seat: Seat, statement: Claim | Deny) -> bool:

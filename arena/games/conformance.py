@@ -15,7 +15,8 @@ from typing import Any
 
 from arena.errors import IllegalAct
 from arena.games.chance import Chance
-from arena.games.core import Act, Event, Game, Turn, begin, fold, step, visible
+from arena.games.core import Act, Event, Game, Turn, begin, fold, step
+from arena.games.non_interference import AIMS, compare_worlds
 
 AnyGame = Game[Any, Any]
 
@@ -151,8 +152,10 @@ def _assert_refused(game: AnyGame, state: Any, turn: Turn, act: Act) -> None:
 
 
 def _assert_every_line_can_be_said(game: AnyGame, steps: Sequence[Step]) -> None:
-    names = game.seat_names(steps[0].state)
+    names, phase = game.seat_names(steps[0].state), ""
     for s in steps:
+        before, phase = phase, game.phase(s.state)
+        assert before == phase or any(e.audience.is_public for e in s.events), "the phase tells what nobody was told"
         for event in s.events:
             line = game.line(names, event)
             assert "\n" not in line, f"the line of {event.kind} is more than one"
@@ -160,65 +163,8 @@ def _assert_every_line_can_be_said(game: AnyGame, steps: Sequence[Step]) -> None
 
 
 def _assert_secrets_do_not_leak(game: AnyGame, options: Any, seed: int) -> None:
-    """Non-interference: exchange the secrets of two seats, and the others see the same.
-
-    Both worlds are played side by side with acts that depend on nothing secret. As long as the acts themselves come out
-    alike, a third seat's stream and turns must be the same; the first difference that it sees must be about one of
-    the two seats (their secret is shown by the rules), or the end of either match.
-    """
-    chance = Chance(f"pairs/{seed}")
-    dealt = game.opening(options, Chance(seed))
+    """Exchange the secrets of two seats, and the others see the same: a pair a seed and aim."""
     seats = range(game.seat_count(options))
-    first, second, *_ = chance.shuffled("pair", seats)
-    swapped = game.swap_hidden(dealt, first, second)
-    if swapped is None or swapped == dealt:
-        return
-    others = {s for s in seats if s not in (first, second) and visible(dealt, s) == visible(swapped, s)}
-    assert visible(dealt, None) == visible(swapped, None), "the opening shows a secret to everybody"
-    worlds = (_blind(game, options, seed, dealt), _blind(game, options, seed, swapped))
-    streams: tuple[list[Event], list[Event]] = ([], [])
-    for a, b in zip(*worlds, strict=False):
-        if (a.turn and a.turn.kind, a.act) != (b.turn and b.turn.kind, b.act):
-            return  # what the two did differs, so what follows may
-        streams[0].extend(a.events)
-        streams[1].extend(b.events)
-        for seat in list(others):
-            seen_a, seen_b = visible(streams[0], seat), visible(streams[1], seat)
-            if seen_a == seen_b:
-                mine = [[t for t in game.turns(w.state) if t.seat == seat] for w in (a, b)]
-                assert mine[0] == mine[1], f"seat {seat} is asked otherwise when {first} and {second} are exchanged"
-                continue
-            others.discard(seat)
-            if game.outcome(a.state) is not None or game.outcome(b.state) is not None:
-                continue  # who has won depends on the secrets
-            n = next((i for i, (x, y) in enumerate(zip(seen_a, seen_b, strict=False)) if x != y), None)
-            assert n is not None, f"seat {seat} sees that something happened between {first} and {second}"
-            differing = (seen_a[n], seen_b[n])
-            about_them = all(_is_about(e, first) or _is_about(e, second) for e in differing)
-            assert about_them, (
-                f"seat {seat} sees {differing[0]} or {differing[1]}, depending on the secrets of {first} and {second}"
-            )
-        if _asked(game, a.state) != _asked(game, b.state):
-            return  # one of the two, dead or alive, has something to do here that the other has not there
-
-
-def _asked(game: AnyGame, state: Any) -> list[tuple[str, str]]:
-    return sorted((t.kind, t.id) for t in game.turns(state))
-
-
-def _is_about(event: Event, seat: int) -> bool:
-    return any(value == seat and type(value) is int for value in event.data.values())
-
-
-def _blind(game: AnyGame, options: Any, seed: int, opening: Sequence[Event]) -> Iterator[Step]:
-    """A match whose acts depend on the kind and id of the turn alone, never on who holds which secret."""
-    chance = Chance(seed)
-    state, events = begin(game, options, chance, opening)
-    yield Step(None, Act(), events, state)
-    while turns := game.turns(state):
-        turn = min(turns, key=lambda t: (t.kind, t.id, t.seat))
-        key = f"blind/{turn.kind}/{turn.id}"
-        choice = min(turn.choices, key=lambda c: chance.below(f"{key}/{c}", 2**32)) if turn.choices else None
-        act = Act(f"It is {turn.id}."[: turn.text_limit], choice)
-        state, events = step(game, state, turn, act, chance)
-        yield Step(turn, act, events, state)
+    for aim in AIMS:
+        first, second, *_ = Chance(f"pairs/{seed}/{aim}").shuffled("pair", seats)
+        compare_worlds(game, options, seed, first, second, aim=aim)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from arena.games.registry import GAMES
 from arena.games.werewolf import Werewolf
 from arena.games.werewolf.rules import Werewolf as Rules
 from arena.games.werewolf.types import State
+from tests.games.house_rules import house_rules, odd_cast
+from tests.soak import count
 
 PLAYTHROUGHS = sorted((Path(__file__).parent.parent / "playthroughs").glob("*.txt"))
 
@@ -29,6 +32,21 @@ OPTIONS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_werewolf_conforms(options: dict[str, Any]) -> None:
     assert_game_conforms(Werewolf(), options, range(8))
+
+
+@pytest.mark.parametrize("seats", range(5, 17))
+def test_every_cast_conforms_under_drawn_house_rules(seats: int) -> None:
+    random = Random(seats)
+    for n in range(count(3, 100)):
+        assert_game_conforms(Werewolf(), house_rules(random, seats), [1000 * seats + n])
+
+
+def test_odd_casts_conform() -> None:
+    random = Random(0)
+    for n in range(count(6, 200)):
+        rules = house_rules(random, 0)
+        del rules["seats"]
+        assert_game_conforms(Werewolf(), {**rules, "cast": odd_cast(random)}, [n])
 
 
 class Leaky(Rules):
@@ -51,7 +69,12 @@ class Forgetful(Rules):
         return tuple(Event(e.kind, {**e.data, "at": (1, 2)}, e.audience) for e in super().advance(state, chance))
 
 
-@pytest.mark.parametrize("game", [Leaky(), Hasty(), Forgetful()], ids=lambda g: type(g).__name__)
+class TellingPhase(Rules):
+    def phase(self, state: State) -> str:
+        return "The wolves have chosen" if state.picked("kill") else super().phase(state)
+
+
+@pytest.mark.parametrize("game", [Leaky(), Hasty(), Forgetful(), TellingPhase()], ids=lambda g: type(g).__name__)
 def test_a_broken_game_is_found(game: Rules) -> None:
     with pytest.raises(AssertionError, match=r"werewolf, options .* seed"):
         assert_game_conforms(game, {}, range(30))

@@ -7,35 +7,52 @@ from typing import Final
 
 from arena.games.core import Event, Json, Turn
 
-NIGHT_QUESTION: Final = {
-    "kill": "Whom do the werewolves attack tonight?",
-    "check": "Whom do you look at tonight?",
-    "protect": "Whom do you protect tonight?",
-}
-
 _CUE: Final = {
     "talk": "{}:",
     "pack_talk": "{}, to the werewolves:",
+    "bid": "{} bids",
     "vote": "{} votes",
+    "elect": "{} elects",
     "kill": "{} attacks",
     "check": "{} looks at",
     "protect": "{} protects",
+    "save": "{} saves",
+    "poison": "{} poisons",
+    "shoot": "{} shoots",
+    "succeed": "{} names",
 }
 _A: Final = {
     "villager": "a villager",
     "werewolf": "a werewolf",
     "seer": "the seer",
     "doctor": "the doctor",
+    "witch": "the witch",
+    "hunter": "the hunter",
+    "medium": "the medium",
+    "possessed": "the possessed",
     "village": "of the village",
     "werewolves": "a werewolf",
 }
-_COUNT: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_PLURAL: Final = {"werewolf": "werewolves"}
+_COUNT: Final = (
+    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen"),
+)
+_PLURAL: Final = {"werewolf": "werewolves", "witch": "witches", "possessed": "possessed"}
 _SHOWS: Final = {
     "nothing": "The dead show nothing.",
     "side": "The dead show their side.",
     "role": "The dead show their role.",
 }
+_HOUSE_RULES: Final[tuple[tuple[str, Json, str], ...]] = (
+    ("discussion", "open", "Whoever wants to speak bids for the floor."),
+    ("mayor", True, "The village elects a mayor, whose vote counts twice."),
+    ("open_vote", False, "Only the count of a vote is shown."),
+    ("tie", "second_vote", "A tie is voted on once more."),
+    ("tie", "random", "A tie is settled by lot."),
+    ("self_protect", False, "The doctor may not protect herself."),
+    ("same_target", False, "The doctor may not protect the same one twice running."),
+)
+"""(option, value, sentence) for rules that the opening line names, all of them other than the defaults."""
 
 
 def line(names: Sequence[str], event: Event) -> str:
@@ -48,10 +65,12 @@ def line(names: Sequence[str], event: Event) -> str:
 
     match event.kind:
         case "started":
-            return f"{', '.join(names)} sit in the village: {_cast(d['cast'])}. {_SHOWS[d['options']['reveal']]}"
+            rules = (says for option, value, says in _HOUSE_RULES if d["options"].get(option) == value)
+            told = " ".join((_SHOWS[d["options"]["reveal"]], *rules))
+            return f"{', '.join(names)} sit in the village: {_cast(d['cast'])}. {told}"
         case "dealt":
             fellows: list[str] = [names[seat] for seat in map(int, d["fellows"])]
-            with_ = f", with {' and '.join(fellows)}" if fellows else ""
+            with_ = f", with {_and(fellows)}" if fellows else ""
             return f"You are {name()}, {_A[d['role']]}{with_}."
         case "night":
             return f"Night {d['day']}."
@@ -66,6 +85,16 @@ def line(names: Sequence[str], event: Event) -> str:
             return f"You saw: {name('target')} {verdict}."
         case "protected":
             return "You protected nobody." if d["target"] is None else f"You protected {name('target')}."
+        case "warned" if d["target"] is None:
+            return "The werewolves attack nobody tonight."
+        case "warned":
+            return f"The werewolves attack {name('target')} tonight."
+        case "saved":
+            return "You saved nobody." if d["target"] is None else f"You saved {name('target')}."
+        case "poisoned":
+            return "You poisoned nobody." if d["target"] is None else f"You poisoned {name('target')}."
+        case "sensed":
+            return f"You learn: {name('target')} was {_A[d['role']]}."
         case "attacked":
             return f"The werewolves attacked {name('target')}."
         case "killed":
@@ -77,12 +106,28 @@ def line(names: Sequence[str], event: Event) -> str:
         case "said":
             return f"{name()}: {_words(d)}"
         case "votes":
-            cast = (f"{names[s]} {'nobody' if t is None else names[t]}" for s, t in d["ballots"])
-            return f"Votes: {', '.join(cast)}."
+            return f"{'Second votes' if d.get('round') == 2 else 'Votes'}: {_count(names, d)}."
+        case "runoff":
+            tied: list[str] = [names[seat] for seat in map(int, d["among"])]
+            return f"A tie between {_and(tied)}: vote again among them."
         case "exiled":
             return f"{name()} was exiled{_shown(d)}."
         case "nobody_exiled":
             return "Nobody was exiled."
+        case "shot":
+            return f"{name('by')} shot {name()}{_shown(d)}."
+        case "held_fire":
+            return "You shot nobody."
+        case "election":
+            return "The village elects a mayor."
+        case "nominated":
+            return f"For mayor: {_count(names, d)}."
+        case "mayor" if d["by"] is None:
+            return f"{name()} is mayor."
+        case "mayor":
+            return f"{name('by')} made {name()} mayor."
+        case "no_mayor":
+            return "There is no mayor."
         case "ended":
             roles = ", ".join(f"{n} {r}" for n, r in zip(names, d["roles"], strict=True))
             return f"The {d['winner']} {'wins' if d['winner'] == 'village' else 'win'}. {roles}."
@@ -103,6 +148,19 @@ def _shown(d: Mapping[str, Json]) -> str:
     return f": {_A[d['shown']]}" if d["shown"] else ""
 
 
+def _and(items: Sequence[str]) -> str:
+    """Two werewolves, or several tied, in one breath: "Ada and Ben", "Ada, Ben and Cleo"."""
+    *rest, last = items
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def _count(names: Sequence[str], d: Mapping[str, Json]) -> str:
+    """Who chose whom, or how many votes each got where the ballots are secret; None means nobody."""
+    if "ballots" in d:
+        return ", ".join(f"{names[s]} {'nobody' if t is None else names[t]}" for s, t in d["ballots"])
+    return ", ".join(f"{'nobody' if t is None else names[t]} {n}" for t, n in d["tally"])
+
+
 def _cast(cast: Mapping[str, int]) -> str:
     parts = [f"{_COUNT[n]} {role if n == 1 else _PLURAL.get(role, role + 's')}" for role, n in sorted(cast.items())]
-    return ", ".join(parts[:-1]) + " and " + parts[-1]
+    return _and(parts)

@@ -29,7 +29,7 @@ class Death:
     day: int
     seat: int
     cause: str
-    """``killed`` or ``exiled``."""
+    """``killed``, ``exiled`` or ``shot``."""
     shown: str | None
     """The role or side that the village learnt, if any."""
 
@@ -49,10 +49,19 @@ class SeatView:
     alive: list[bool] = field(default_factory=list)
     talk: list[Said] = field(default_factory=list)
     votes: dict[int, dict[int, int | None]] = field(default_factory=dict)
-    """Day → voter → target (None: nobody)."""
+    """Day → voter → target (None: nobody), of first votes; empty where ballots are secret."""
+    mayor: int | None = None
+    floor: int | None = None
+    """Who speaks now, where the discussion is ``open``."""
+    unsettled: bool = False
+    """Somebody has died and the next day or night has not begun: the match may be decided already."""
     deaths: list[Death] = field(default_factory=list)
     checks: dict[int, Side] = field(default_factory=dict)
     """What I, the seer, saw."""
+    sensed: dict[int, Role] = field(default_factory=dict)
+    """What I, the medium, learnt of the exiled."""
+    prey: int | None = None
+    """Whom the werewolves attack tonight, as I, the witch, know."""
     protected: list[int] = field(default_factory=list)
     winner: Side | None = None
     roles: tuple[Role, ...] = ()
@@ -67,21 +76,34 @@ class SeatView:
             case "dealt":
                 self.me, self.role, self.fellows = d["seat"], Role(d["role"]), tuple(d["fellows"])
             case "night":
-                self.phase, self.day = Phase.NIGHT, d["day"]
+                self.phase, self.day, self.prey, self.unsettled = Phase.NIGHT, d["day"], None, False
             case "day":
-                self.phase, self.order = Phase.TALK, tuple(d["order"])
+                self.phase, self.order, self.unsettled = Phase.TALK, tuple(d["order"]), False
+            case "floor":
+                self.floor = d["seat"]
+            case "election":
+                self.phase = Phase.ELECTION
             case "vote":
                 self.phase = Phase.VOTE
             case "said" | "pack_said":
+                self.floor = None
                 self.talk.append(Said(self.day, d["seat"], d["text"], event.kind == "pack_said", len(self.talk)))
+            case "sensed":
+                self.sensed[d["target"]] = Role(d["role"])
             case "checked" if d["target"] is not None:
                 self.checks[d["target"]] = Side(d["side"])
             case "protected" if d["target"] is not None:
                 self.protected.append(d["target"])
-            case "votes":
+            case "warned":
+                self.prey = d["target"]
+            case "votes" if "ballots" in d and "round" not in d:
                 self.votes[d["day"]] = dict(d["ballots"])
-            case "killed" | "exiled":
-                self.alive[d["seat"]] = False
+            case "mayor":
+                self.mayor = d["seat"]
+            case "no_mayor":
+                self.mayor = None
+            case "killed" | "exiled" | "shot":
+                self.alive[d["seat"]], self.unsettled = False, True
                 self.deaths.append(Death(self.day, d["seat"], event.kind, d["shown"]))
             case "ended":
                 self.phase, self.winner = Phase.OVER, Side(d["winner"])

@@ -1,0 +1,101 @@
+"""The discussion by day: who may speak, and what it leads to. Three ways, one function each for turns and for what
+follows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from arena.games.chance import Chance
+from arena.games.core import Event, Turn
+from arena.games.werewolf.types import OPEN_SLOTS_A_DAY, Bid, Discussion, State
+
+BIDS: Final = tuple(str(b) for b in Bid)
+
+
+def turns(state: State) -> list[Turn]:
+    o = state.options
+    match o.discussion:
+        case Discussion.ROUNDS:
+            round_, place = divmod(state.heard, len(state.order))
+            return [_talk(state, state.order[place], round_ + 1)]
+        case Discussion.PARALLEL:
+            said = state.picked("say")
+            return [_talk(state, s, state.heard + 1) for s in state.living() if s not in said]
+        case Discussion.OPEN if state.floor is not None:
+            return [_talk(state, state.floor, state.heard + 1)]
+        case Discussion.OPEN:
+            bids = state.picked("bid")
+            return [_bid(state, s) for s in state.living() if s not in bids]
+
+
+def _talk(state: State, seat: int, number: int) -> Turn:
+    o = state.options
+    return Turn(
+        f"day{state.day}.talk{number}",
+        seat,
+        "talk",
+        "What do you say to the village?",
+        text_limit=o.text_limit,
+        budget_s=o.talk_budget_s,
+    )
+
+
+def _bid(state: State, seat: int) -> Turn:
+    return Turn(
+        f"day{state.day}.bid{state.heard + 1}",
+        seat,
+        "bid",
+        "How much do you want to speak next?",
+        choices=BIDS,
+        budget_s=state.options.bid_budget_s,
+    )
+
+
+def slots(seats: int, open_slots: int) -> int:
+    """How many may have the floor on a day that begins with so many living seats."""
+    return min(OPEN_SLOTS_A_DAY, seats * open_slots)
+
+
+def is_over(state: State) -> bool:
+    """Whether everything has been said, so that nobody need be asked."""
+    o = state.options
+    match o.discussion:
+        case Discussion.ROUNDS:
+            return state.heard >= o.talk_rounds * len(state.order)
+        case Discussion.PARALLEL:
+            return state.heard >= o.talk_rounds
+        case Discussion.OPEN:
+            all_silent = state.floor is None and len(state.picked("bid")) == len(state.order) and not _bidders(state)
+            return all_silent or state.heard >= slots(len(state.order), o.open_slots)
+
+
+def go_on(state: State, chance: Chance) -> tuple[Event, ...]:
+    """What follows when all have written, or have bid; nothing while somebody has to act."""
+    match state.options.discussion:
+        case Discussion.ROUNDS:
+            return ()
+        case Discussion.PARALLEL:
+            said = state.picked("say")
+            if len(said) < len(state.order):
+                return ()
+            speakers = chance.shuffled(f"merge/{state.day}/{state.heard}", range(len(state.names)))
+            return tuple(Event("said", {"seat": s, "text": said[s]}) for s in speakers if s in said)
+        case Discussion.OPEN:
+            if state.floor is not None or len(state.picked("bid")) < len(state.order):
+                return ()
+            return (Event("floor", {"seat": _next_speaker(state, chance), "slot": state.heard + 1}),)
+
+
+def _bidders(state: State) -> list[int]:
+    """Who wants to speak most; empty where nobody wants to."""
+    strength = {s: BIDS.index(str(bid)) if bid is not None else 0 for s, bid in state.picked("bid").items()}
+    most = max(strength.values(), default=0)
+    return [s for s, n in strength.items() if n == most] if most else []
+
+
+def _next_speaker(state: State, chance: Chance) -> int:
+    """Of the highest bidders, one who has had the floor least often today; among equals, drawn."""
+    bidders = _bidders(state)
+    least = min(state.spoke.count(s) for s in bidders)
+    drawn = chance.shuffled(f"floor/{state.day}/{state.heard}", range(len(state.names)))
+    return next(s for s in drawn if s in bidders and state.spoke.count(s) == least)
