@@ -6,9 +6,10 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
-from arena.client.client import connect
+from arena.client.client import connect, trusting
 from arena.errors import UserError
 
 DEFAULT_URL: Final = "ws://127.0.0.1:8765"
@@ -39,6 +40,8 @@ def run(
     watch: str | None = None,
     options: Mapping[str, Any] | None = None,
     plain: bool = False,
+    token: str | None = None,
+    ca: Path | None = None,
 ) -> int:
     """Play until the player leaves (plain: until the match ends); the exit status.
 
@@ -49,15 +52,23 @@ def run(
     if not plain:
         check_terminal()
     try:
-        return asyncio.run(_run(url, name, room, watch, options, plain))
+        return asyncio.run(_run(url, name, room, watch, options, plain, token, ca))
     except KeyboardInterrupt:
         return 130
 
 
 async def _run(
-    url: str, name: str, room: str | None, watch: str | None, options: Mapping[str, Any] | None, plain: bool
+    url: str,
+    name: str,
+    room: str | None,
+    watch: str | None,
+    options: Mapping[str, Any] | None,
+    plain: bool,
+    token: str | None,
+    ca: Path | None,
 ) -> int:
-    async with connect(url, name, client="terminal") as arena:
+    tls = None if ca is None else trusting(ca)
+    async with connect(url, name, client="terminal", token=token, tls=tls) as arena:
         if plain:
             from tui import plain as lines
 
