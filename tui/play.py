@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from pathlib import Path
 from typing import Final
 
+from arena.client.client import trusting
 from arena.client.reconnecting import reconnecting
 from arena.errors import UserError
 from tui.memory import Memory
@@ -39,6 +41,8 @@ def run(
     *,
     plain: bool = False,
     train: bool | None = None,
+    token: str | None = None,
+    ca: Path | None = None,
 ) -> int:
     """Play until the player leaves (plain: until the match ends); the exit status.
 
@@ -52,16 +56,19 @@ def run(
     if not plain:
         check_terminal()
     try:
-        return asyncio.run(_run(url, name, wish, plain, train))
+        return asyncio.run(_run(url, name, wish, plain, train, token, ca))
     except KeyboardInterrupt:
         return 130
 
 
-async def _run(url: str, name: str, wish: Wish, plain: bool, train: bool | None) -> int:
+async def _run(
+    url: str, name: str, wish: Wish, plain: bool, train: bool | None, token: str | None, ca: Path | None
+) -> int:
     memory = Memory(url)
     if train is not None:
         memory.train = train
-    async with reconnecting(url, name, memory=memory, client="terminal") as arena:
+    tls = None if ca is None else trusting(ca)
+    async with reconnecting(url, name, memory=memory, client="terminal", token=token, tls=tls) as arena:
         if plain:
             from tui import plain as lines
 

@@ -51,6 +51,12 @@ def play(
     plain: Annotated[
         bool, typer.Option("--plain", help="Lines instead of screens: for pipes and screen readers.")
     ] = False,
+    token: Annotated[
+        str | None, typer.Option(envvar="ARENA_TOKEN", help="The server's access token, where it asks for one.")
+    ] = None,
+    ca: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Certificate to trust, for a wss:// server with its own.")
+    ] = None,
 ) -> None:
     """Play Werewolf from this terminal; the language model plays the others."""
     from tui.play import check_terminal, run
@@ -65,7 +71,8 @@ def play(
         check_terminal()
     with _server_at(url, may_ask=sys.stdin.isatty()):
         wish = Wish(room, watch, everything, resume, blind, options)
-        code = run(url, name or getpass.getuser(), wish, plain=plain, train=train)
+        who = name or getpass.getuser()
+        code = run(url, who, wish, plain=plain, train=train, token=token, ca=ca)
     raise typer.Exit(code)
 
 

@@ -6,12 +6,13 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 if TYPE_CHECKING:
-    from arena.server.app import ArenaServer
+    from arena.server.app import ArenaServer, ServerSettings
     from arena.server.counts import Status
 
 NO_MODEL: Final = "none"
@@ -30,6 +31,21 @@ def serve(
     per_minute: Annotated[
         float, typer.Option(min=0, help="Self-play games that may begin in a minute; 0: as many as fit.")
     ] = 60.0,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ARENA_TOKEN", help="Only who brings this token may come in. Other users see options in ps."
+        ),
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Let other machines in without a token.")] = False,
+    cert: Annotated[Path | None, typer.Option(metavar="FILE", help="Certificate (PEM), for wss://.")] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate's key (PEM).")] = None,
+    origin: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="Web page whose scripts may connect; can be repeated.")
+    ] = None,
+    per_address: Annotated[
+        int, typer.Option(min=1, max=8192, help="Connections from one address of another machine.")
+    ] = 64,
     drain: Annotated[
         float, typer.Option(min=0, help="Seconds that running matches get to end when the server is told to stop.")
     ] = 10.0,
@@ -39,12 +55,34 @@ def serve(
     Ctrl-C stops it at once, SIGTERM when the matches are over or --drain seconds have passed. Matches that are not over
     go on when a server is started on the same database again.
     """
-    asyncio.run(_serve(host, port, db, model, rooms, game, per_minute, drain))
+    from arena.errors import OptionError
+    from arena.server.access import private, tls_context
+    from arena.server.app import ServerSettings
+    from arena.server.limits import Limits
+    from arena.server.logs import log_to_stderr
+
+    if (cert is None) != (key is None):
+        raise OptionError("--cert and --key belong together; give both or neither.")
+    log_to_stderr()
+    settings = ServerSettings(
+        host=host,
+        port=port,
+        default_fill="scripted:careful" if model == NO_MODEL else "self",
+        selfplay_rooms=rooms,
+        selfplay_game=game,
+        selfplay_per_minute=per_minute,
+        origins=tuple(origin or ()),
+        token=token or None,
+        insecure=insecure,
+        tls=None if cert is None or key is None else tls_context(cert, key),
+        limits=Limits(connections_per_address=per_address),
+    )
+    if settings.tls is None and not private(host):
+        typer.echo("Warning: without --cert and --key, what people say and their token cross the network in the open.")
+    asyncio.run(_serve(settings, db, model, drain))
 
 
-async def _serve(
-    host: str, port: int, db: str | None, model: str, rooms: int, game: str, per_minute: float, drain: float
-) -> None:
+async def _serve(settings: ServerSettings, db: str | None, model: str, drain: float) -> None:
     stop, now = asyncio.Event(), asyncio.Event()
 
     def asked_to_stop(number: signal.Signals) -> None:
@@ -60,9 +98,9 @@ async def _serve(
         """From the lease's own thread: another server has the database now."""
         loop.call_soon_threadsafe(asked_to_stop, signal.SIGINT)
 
-    async with composed(host, port, db, model, rooms, game, per_minute, lost) as server:
+    async with composed(settings, db, model, lost) as server:
         typer.echo(f"Serving on {server.url} (database: {db or 'default'}, model: {model}).")
-        join = "arena play" if server.url.endswith(":8765") else f"arena play --server {server.url}"
+        join = "arena play" if server.url == "ws://127.0.0.1:8765" else f"arena play --server {server.url}"
         typer.echo(f"Join from another terminal with: {join}")
         await _show(lambda: server.status, stop)
         typer.echo("Stopping.")
@@ -79,14 +117,7 @@ async def _first_of(*waits: Coroutine[Any, Any, Any]) -> None:
 
 @asynccontextmanager
 async def composed(
-    host: str,
-    port: int,
-    db: str | None,
-    model: str,
-    rooms: int,
-    game: str,
-    per_minute: float = 60.0,
-    on_lost: Callable[[], None] | None = None,
+    settings: ServerSettings, db: str | None, model: str, on_lost: Callable[[], None] | None = None
 ) -> AsyncIterator[ArenaServer]:
     """A running server with all that it needs; everything is closed again in the opposite order.
 
@@ -94,7 +125,8 @@ async def composed(
         on_lost: called from another thread when another server has taken the database over.
 
     Raises:
-        ArenaError: the database, the model, the game or the port cannot be had, or another server runs on the database.
+        ArenaError: the database, the model, the game or the address cannot be had, or another server runs on the
+            database.
     """
     from agents.registry import open_minds
     from arena.clock import SystemClock
@@ -104,24 +136,26 @@ async def composed(
     from arena.db.writer import LogWriter
     from arena.games.registry import game_by_name
     from arena.paths import default_database_url
-    from arena.server.app import ArenaServer, ServerSettings
+    from arena.server.access import check_host
+    from arena.server.app import ArenaServer
+    from arena.server.metrics import Reloads
 
-    game_by_name(game)  # an unknown game is refused before anything is opened
+    # What can be refused at once is refused before anything is opened.
+    game_by_name(settings.selfplay_game)
+    check_host(settings.host, token=settings.token, insecure=settings.insecure)
     engine = open_database(db or default_database_url(), check=True)
     try:
         lease = hold_lease(engine, on_lost)
         minds = open_minds(model, engine)
         await minds.start()
         writer = LogWriter(engine)
-        settings = ServerSettings(
-            host=host,
-            port=port,
-            default_fill="scripted:careful" if model == NO_MODEL else "self",
-            selfplay_rooms=rooms,
-            selfplay_game=game,
-            selfplay_per_minute=per_minute,
+        server = ArenaServer(
+            minds,
+            writer,
+            settings,
+            live_checkpoint=lambda: minds.live_checkpoint,
+            reloads=lambda: Reloads(minds.reloads, minds.refused_reloads),
         )
-        server = ArenaServer(minds, writer, settings, live_checkpoint=lambda: minds.live_checkpoint)
         try:
             ended_after = SystemClock().wall_s() - settings.limits.linger_s
             await server.start(open_matches(engine, ended_after))

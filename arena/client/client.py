@@ -17,17 +17,20 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from arena.errors import ArenaError
+from arena.errors import ArenaError, UserError
+from arena.keepalive import PING_INTERVAL_S, PING_TIMEOUT_S, watch_peer
 from arena.protocol.client_messages import (
     PROTOCOL_VERSION,
     ClientMessage,
@@ -291,28 +294,65 @@ class Arena:
         self._arrived.set()
 
 
-@asynccontextmanager
-async def connect(url: str, name: str, *, client: str = "") -> AsyncIterator[Arena]:
-    """An open connection under this handle.
+def trusting(ca: Path) -> ssl.SSLContext:
+    """What ``connect`` needs for a server whose certificate was signed by ``ca``, a PEM file.
 
     Raises:
-        ArenaError: no server answers there, or it refused the handle or the protocol.
+        UserError: there is no such file, or no certificate in it.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except FileNotFoundError as error:
+        raise UserError(f"There is no certificate at {ca}.") from error
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise UserError(f"{ca} cannot be used as a certificate: {getattr(error, 'reason', None) or error}.") from error
+
+
+@asynccontextmanager
+async def connect(
+    url: str, name: str, *, client: str = "", token: str | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Arena]:
+    """An open connection under this handle.
+
+    Args:
+        token: the server's access token, where it asks for one.
+        tls: for ``wss://`` servers whose certificate this machine does not know of itself; see ``trusting``.
+
+    Raises:
+        ArenaError: no server answers there, or it refused the handle, the token or the protocol.
     """
     try:
         socket = await open_socket(
-            url, compression=None, max_size=MAX_MESSAGE_BYTES, proxy=None, ping_interval=20, ping_timeout=120
+            url,
+            compression=None,
+            max_size=MAX_MESSAGE_BYTES,
+            proxy=None,
+            ping_interval=PING_INTERVAL_S,
+            ping_timeout=PING_TIMEOUT_S,
+            ssl=(tls or True) if url.startswith("wss://") else None,
         )
+    except ssl.SSLCertVerificationError as error:
+        why = error.verify_message or error.reason
+        raise ArenaError(f"The certificate of {url} is not trusted: {why}.", code="connection/untrusted") from error
     except (InvalidURI, ValueError) as error:
         raise ArenaError(f"{url!r} is no address of a server. It looks like ws://127.0.0.1:8765.") from error
     except (OSError, TimeoutError) as error:
         raise ArenaError(
             f"No server answers at {url}. Start one with: arena serve", code="connection/refused"
         ) from error
+    except InvalidStatus as error:
+        if error.response.status_code not in (429, 503):
+            raise ArenaError(f"What answers at {url} is no arena server ({error}).") from error
+        raise ArenaError(
+            f"The server at {url} takes no more connections now; try again later.", code="connection/too_many"
+        ) from error
     except InvalidHandshake as error:
         raise ArenaError(f"What answers at {url} is no arena server ({error}).") from error
+    watch_peer(socket.transport)
     arena = Arena(socket, url)
     try:
-        arena.welcome = await arena._ask(Hello(protocol=PROTOCOL_VERSION, name=name, client=client), Welcomed)
+        hello = Hello(protocol=PROTOCOL_VERSION, name=name, client=client, token=token)
+        arena.welcome = await arena._ask(hello, Welcomed)
         yield arena
     finally:
         with suppress(Disconnected):

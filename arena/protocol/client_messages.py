@@ -20,6 +20,8 @@ class Hello(ClientMessage):
     protocol: int = PROTOCOL_VERSION
     name: str = Field(min_length=1, max_length=40)
     client: str = Field(default="", max_length=80)
+    token: str | None = Field(default=None, max_length=200, repr=False)
+    """The server's access token, where it asks for one."""
 
 
 class ListRooms(ClientMessage):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
+import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -22,16 +24,23 @@ from arena.protocol import codes
 from arena.protocol.server_messages import Welcomed
 from arena.rooms.minds import MindSource
 from arena.rooms.terms import Terms
+from arena.server.access import Access, check_host
 from arena.server.connection import Connection
 from arena.server.counts import Counts, Status
+from arena.server.doors import Doors, Guarded
 from arena.server.http import pages
 from arena.server.limits import Limits
 from arena.server.lobby import Lobby
+from arena.server.metrics import LoopLag, Reloads, page
 from arena.server.selfplay import SelfPlay
 from arena.server.session import serve_connection
 
 DEFAULT_PORT: Final = 8765
 _SWEEP_S: Final = 2.0
+
+_sockets_log = logging.getLogger(f"{__name__}.sockets")
+# Below this level the library logs what people say, and the token that they come with.
+_sockets_log.addFilter(lambda record: record.levelno >= logging.INFO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,9 @@ class ServerSettings:
     """``default_fill`` plays every seat that nobody asked anything else for, and stands in for people who are away.
     ``terms`` are those of rooms whose makers ask for nothing else.
 
-    ``origins`` are the web pages whose scripts may connect; programs send no origin and always may.
+    ``origins`` are the web pages whose scripts may connect; programs send no origin and always may. With a ``token``,
+    only who brings it may come in. An address that other machines can reach is opened without one only if
+    ``insecure``. ``tls`` makes it ``wss://``.
     """
 
     host: str = "127.0.0.1"
@@ -50,6 +61,9 @@ class ServerSettings:
     selfplay_game: str = "werewolf"
     selfplay_options: Mapping[str, Any] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
+    token: str | None = field(default=None, repr=False)
+    insecure: bool = False
+    tls: ssl.SSLContext | None = None
     limits: Limits = field(default_factory=Limits)
     terms: Terms = field(default_factory=Terms)
 
@@ -62,12 +76,18 @@ class ArenaServer:
         settings: ServerSettings | None = None,
         clock: Clock | None = None,
         live_checkpoint: Callable[[], str | None] = lambda: None,
+        reloads: Callable[[], Reloads] = Reloads,
     ) -> None:
         self.settings = settings or ServerSettings()
         self._clock = clock or SystemClock()
         self._live_checkpoint = live_checkpoint
+        self._reloads = reloads
+        self._writer = writer
         self._counts = Counts()
         s = self.settings
+        self._access = Access(s.token, s.limits, self._clock)
+        self._doors = Doors(s.limits, self._counts)
+        self._lag = LoopLag()
         terms = replace(s.terms, stand_in=s.default_fill)
         self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, terms)
         self._selfplay = SelfPlay(
@@ -75,14 +95,15 @@ class ArenaServer:
         )
         self._connections: set[Connection] = set()
         self._server: Server | None = None
-        self._sweeper: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
 
     @property
     def url(self) -> str:
         """Where clients connect."""
         assert self._server is not None, "the server has not started"
         host, port = next(iter(self._server.sockets)).getsockname()[:2]
-        return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+        scheme = "ws" if self.settings.tls is None else "wss"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     @property
     def status(self) -> Status:
@@ -99,9 +120,10 @@ class ArenaServer:
         """Go on with the matches that an earlier server left open, then listen.
 
         Raises:
-            UserError: the port is taken, or this machine has no such address.
+            UserError: the port is taken, this machine has no such address, or others could reach it without a token.
         """
         s = self.settings
+        check_host(s.host, token=s.token, insecure=s.insecure)
         for rows in open_matches:
             self.lobby.restore(rows)
         try:
@@ -112,11 +134,16 @@ class ArenaServer:
                 compression=None,  # costs memory for every connection, and its lengths leak what was said
                 max_size=s.limits.message_bytes,
                 max_queue=8,
-                ping_interval=20,
-                ping_timeout=120,  # a bot that thinks hard answers late
+                write_limit=s.limits.write_buffer_bytes,
+                open_timeout=s.limits.hello_s,
+                ping_interval=s.limits.ping_interval_s,
+                ping_timeout=s.limits.ping_timeout_s,
                 close_timeout=2,
                 origins=[None, *(Origin(o) for o in s.origins)],
-                process_request=pages(self.health),
+                process_request=pages(self.health, self.metrics, self._access),
+                create_connection=Guarded.by(self._doors),
+                logger=_sockets_log,
+                ssl=s.tls,
             )
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
@@ -126,7 +153,7 @@ class ArenaServer:
             raise UserError(f"Cannot listen on {s.host}:{s.port}: {error.strerror or error}.") from error
         for listening in self._server.sockets:  # the sockets of connections inherit it
             listening.setsockopt(SOL_SOCKET, SO_SNDBUF, s.limits.system_buffer_bytes)
-        self._sweeper = asyncio.create_task(self._sweep())
+        self._watching = [asyncio.create_task(self._sweep()), asyncio.create_task(self._lag.watch())]
         self._selfplay.start()
 
     async def drain(self, seconds: float) -> None:
@@ -141,12 +168,15 @@ class ArenaServer:
         self.lobby.locked = True
         await self._selfplay.stop()
         await self.lobby.stop()
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-        for connection in list(self._connections):
-            connection.close(codes.CLOSE_SERVER_STOPPING, "the server is stopping")
+        for task in self._watching:
+            task.cancel()
         if self._server is not None:
-            self._server.close()
+            self._server.close(close_connections=False)
+            leaving = list(self._connections)
+            for connection in leaving:
+                connection.close(codes.CLOSE_SERVER_STOPPING, "the server is stopping")
+            await asyncio.gather(*(connection.closed() for connection in leaving))
+            self._doors.cut()
             await self._server.wait_closed()
 
     def health(self) -> dict[str, Any]:
@@ -156,25 +186,42 @@ class ArenaServer:
             "live_checkpoint": status.live_checkpoint,
             "rooms": status.rooms,
             "games_finished": status.games_finished,
-            "decisions": status.decisions,
+            "decisions": self._counts.decisions_published,
         }
 
+    def metrics(self) -> str:
+        """The page for Prometheus."""
+        return page(
+            self.lobby,
+            self._connections,
+            self._writer,
+            self._counts,
+            self._lag,
+            self._live_checkpoint(),
+            self._reloads(),
+        )
+
     async def _serve(self, socket: ServerConnection) -> None:
-        connection = Connection(socket, self.settings.limits, self._clock)
+        connection = Connection(socket, self.settings.limits, self._clock, self._counts)
         self._connections.add(connection)
         writing = asyncio.create_task(connection.write())
         welcome = Welcomed(server=_version(), games=sorted(GAMES), live_checkpoint=self._live_checkpoint())
         try:
-            await serve_connection(connection, self.lobby, welcome)
+            await serve_connection(connection, self.lobby, welcome, self._access)
         finally:
             self._connections.discard(connection)
             connection.close(codes.CLOSE_PROTOCOL_ERROR, "goodbye")
+            await connection.closed()
             await writing
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_S)
             self.lobby.sweep()
+            now = self._clock.monotonic_s()
+            for connection in list(self._connections):
+                if connection.idle(now):
+                    connection.close(codes.CLOSE_IDLE, "nothing was said for a long time")
 
 
 def _version() -> str:

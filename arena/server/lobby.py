@@ -24,6 +24,7 @@ from arena.rooms.terms import Terms
 from arena.server.connection import Connection
 from arena.server.counts import Counts
 from arena.server.limits import Limits
+from arena.server.listing import Listing
 from arena.server.lobby_room import OPEN, LobbyRoom, new_code, restored_lobby_room
 from arena.server.room_task import Acted, Dropped, Left, Returned, RoomTask, TookBack, Watched
 
@@ -55,14 +56,9 @@ class Lobby:
         self._counts = counts
         self._limits = limits
         self._terms = terms
+        self.listing = Listing(self, limits, clock)
 
     # -- what people ask -----------------------------------------------------------------------------------------
-
-    def infos(self, connection: Connection) -> list[RoomInfo]:
-        """The rooms that everybody may find, and those that this connection made or has a part in. Those that wait
-        come first, then the others, the youngest first."""
-        rooms = sorted(self.rooms.values(), key=lambda r: (r.task is not None, -r.made_at))
-        return [self.info(room) for room in rooms if not room.terms.private or _takes_part(connection, room)]
 
     def info(self, room: LobbyRoom) -> RoomInfo:
         return room.info(self._clock.monotonic_s())
@@ -89,8 +85,11 @@ class Lobby:
         """
         if len(connection.seats) >= self._limits.rooms_per_connection:
             raise Refusal("You sit in too many rooms; leave one first.", code=codes.TOO_MANY_ROOMS)
+        opened = None
         if message.room is None:
-            room = self._waiting(connection, message) or self.open_room(message.game, {}, None, maker=connection)
+            room = self._waiting(connection, message)
+            if room is None:
+                room = opened = self.open_room(message.game, {}, None, maker=connection)
         else:
             room = self._room(message.room)
         if room.id in connection.seats:
@@ -103,6 +102,8 @@ class Lobby:
         seat = secrets.choice(room.open_seats) if chosen is None else chosen
         if seat not in room.open_seats:
             open_seats = ", ".join(map(str, room.open_seats))
+            if opened is not None:
+                self._remove(opened)  # what is refused leaves nothing behind
             raise Refusal(f"Seat {seat} is not open. Open: {open_seats}.", code=codes.SEAT_TAKEN)
         token = room.seat_down(seat, connection, message.train)
         connection.send(RoomJoined(room=self.info(room), seat=seat, resume_token=token))
@@ -403,7 +404,3 @@ class Lobby:
         for connection in (*room.people.values(), *room.watchers):
             connection.seats.pop(room.id, None)
             connection.watching.discard(room.id)
-
-
-def _takes_part(connection: Connection, room: LobbyRoom) -> bool:
-    return room.maker is connection or room.id in connection.seats or room.id in connection.watching

@@ -222,6 +222,7 @@ class RoomTask:
     async def _answer(self, answered: Answered, now: float) -> None:
         turn, answer = answered.turn, answered.answer
         if turn not in self.room.open_turns or self.room.seats[turn.seat].by_person:
+            self._counts.came_late()
             return  # the deadline, or the returning person, was faster
         if answer is None:
             await self._perform(self.room.pass_turn(turn.seat, turn.id, answered.reason, now), None)
@@ -271,8 +272,8 @@ class RoomTask:
         if rows:
             self._stored = await self._writer.append_async(rows)
             self._stored.add_done_callback(self._noticed)
-            if made := sum(isinstance(row, DecisionLogged) for row in rows):
-                self._counts.decided(made, now)
+            if made := [row.decision for row in rows if isinstance(row, DecisionLogged)]:
+                self._counts.decided(self.room.match_id, made, now)
         body: tuple[Event, bytes] | None = None
         for effect in effects:
             match effect:
@@ -310,7 +311,7 @@ class RoomTask:
                     assert self._stored is not None
                     # Whoever hears of the end can replay the match; a cancelled task must not take the append with it.
                     await asyncio.shield(self._stored)
-                    self._counts.games_finished += 1
+                    self._counts.finished(self.room.match_id)
                     self._on_over()
                     self._say_to_all(match_ended(self.room))
                     self.ended.set()
@@ -400,6 +401,7 @@ class RoomTask:
         self._on_over()
 
     def _stop_asking(self) -> None:
+        self._counts.given_up(self.room.match_id)
         self._asking.stop()
         self._asking.trunks()
         for follower in self._followers:

@@ -73,7 +73,7 @@ async def _serve(port: int, url: str) -> None:
         except Exception:  # the killed one's connection may live a moment longer
             await asyncio.sleep(0.01)
     writer = LogWriter(engine)
-    limits = Limits(rooms=10_000, rooms_per_connection=100, burst_messages=10_000, messages_per_s=10_000)
+    limits = Limits(rooms=10_000, rooms_per_connection=100, rates={})
     settings = ServerSettings(port=port, limits=limits, terms=Terms(grace_s=20.0))
     server = ArenaServer(FakeMinds(RandomMind(delay_s=0.003)), writer, settings)
     await server.start(open_matches(engine, ended_after=time.time() - 60))
