@@ -53,7 +53,9 @@ CLOSE_TOO_FAST: Final = 4511
 CLOSE_TOO_LARGE: Final = 1009
 """The websocket protocol's own."""
 
-REFUSALS: Final[frozenset[str]] = frozenset(v for k, v in globals().copy().items() if k.isupper() and isinstance(v, str))
+REFUSALS: Final[frozenset[str]] = frozenset(
+    v for k, v in globals().copy().items() if k.isupper() and isinstance(v, str)
+)
 """Every code that a refusal may have."""
 CLOSES: Final[dict[int, str]] = {
     v: k.removeprefix("CLOSE_").lower() for k, v in globals().copy().items() if k.startswith("CLOSE_")

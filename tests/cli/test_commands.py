@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -144,7 +145,7 @@ def test_a_missing_database_folder_is_said(capsys: pytest.CaptureFixture[str]) -
     assert "--db" in capsys.readouterr().err
 
 
-async def test_serve_plays_is_joined_and_stops(database_url: str, engine: Engine) -> None:
+async def test_serve_plays_is_joined_and_stops(database_url: str, engine: Engine, tmp_path: Path) -> None:
     db = database_url
     command = [sys.executable, "-m", "arena.cli.main", "serve", "--port", "0", "--db", db, "--model", "none"]
     child = await asyncio.create_subprocess_exec(
@@ -160,8 +161,9 @@ async def test_serve_plays_is_joined_and_stops(database_url: str, engine: Engine
             async with connect(found[0], "Ann") as ann:
                 await ann.join()
                 await play_to_end(ann)
+            elsewhere = [f"sqlite:///{tmp_path / 'other.db'}" if part == db else part for part in command[6:]]
             second = await asyncio.create_subprocess_exec(
-                *command[:5], found[1], *command[6:], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                *command[:5], found[1], *elsewhere, stdout=subprocess.PIPE, stderr=subprocess.PIPE
             )
             _, error = await second.communicate()
             assert second.returncode == 2
