@@ -128,6 +128,8 @@ class Lobby:
             Refusal: no such room, or the token is not that of a seat there.
         """
         room = self._room(message.room)
+        if room.task is not None and room.task.failed:
+            raise Refusal("That match was given up.", code=codes.ROOM_FAILED)
         seat = room.seat_of(message.token)
         if seat is None:
             raise Refusal("That token opens no seat in that room.", code=codes.BAD_TOKEN)

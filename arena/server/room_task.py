@@ -300,8 +300,11 @@ class RoomTask:
                     if not self._asking.withdraw(seat, turn_id):
                         self._say_to(seat, TurnClosed(room=self.room.match_id, turn_id=turn_id, reason=reason))
                 case HandOver(seat):
-                    if not self.room.terms.blind:  # only people drop out and come back
-                        self._say_to_all(SeatChanged(room=self.room.match_id, seat=self.seat_info(seat)))
+                    changed = SeatChanged(room=self.room.match_id, seat=seat_info(self.room, seat, to_itself=True))
+                    if self.room.terms.blind:  # only people drop out and come back
+                        self._say_to(seat, changed)
+                    else:
+                        self._say_to_all(changed)
                 case Ask(turn):
                     self._asking.ask(turn)
                 case Ended():

@@ -14,11 +14,11 @@ def mind_of_fill(fill: str) -> str:
     return "script" if fill == "random" or fill.startswith("scripted:") else "model"
 
 
-def seat_info(room: Room, seat: int) -> SeatInfo:
-    """A seat as everybody may see it: in a blind room not even whether a person plays."""
+def seat_info(room: Room, seat: int, *, to_itself: bool = False) -> SeatInfo:
+    """A seat as everybody may see it: in a blind room not even whether a person plays. The seat itself may know."""
     spec = room.seats[seat]
     mind = "person" if spec.by_person else mind_of_fill(spec.fill)
-    blind = room.terms.blind and room.outcome is None
+    blind = room.terms.blind and room.outcome is None and not to_itself
     return SeatInfo(seat=seat, name=room.names[seat] if room.names else None, mind="hidden" if blind else mind)
 
 

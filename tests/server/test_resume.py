@@ -134,6 +134,23 @@ async def test_whoever_stalls_can_take_the_seat_back(writer: LogWriter) -> None:
         assert changed.seat.mind == "person"
 
 
+async def test_in_a_blind_room_only_the_person_learns_of_the_stand_in(writer: LogWriter) -> None:
+    options = {**LONG, "talk_budget_s": 1, "choice_budget_s": 1}
+    async with (
+        running(writer, FakeMinds(RandomMind(delay_s=0.02)), terms=Terms(missed_turns=1)) as server,
+        connect(server.url, "Ann") as ann,
+        connect(server.url, "Eve") as eve,
+    ):
+        made = await ann.create(options=options, blind=True)
+        await eve.watch(made.room)
+        joined = await ann.join(made.room, blind=True)
+        changed = (await until(ann, lambda m: isinstance(m, SeatChanged)))[-1]
+        assert isinstance(changed, SeatChanged)
+        assert (changed.seat.seat, changed.seat.mind) == (joined.seat, "model")
+        seen = await until(eve, lambda m: isinstance(m, MatchEnded))
+        assert not any(isinstance(m, SeatChanged) for m in seen)
+
+
 async def test_the_newer_of_two_connections_has_the_seat(writer: LogWriter) -> None:
     async with running(writer) as server, connect(server.url, "Ann") as old, connect(server.url, "Ann") as new:
         joined = await seated(old)

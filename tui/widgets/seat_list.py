@@ -38,6 +38,8 @@ class SeatList(Widget):
 
     def _row(self, table: Table, seat: int, width: int) -> Content:
         mind = "you" if seat == table.me else table.mind(seat)
+        if seat in table.stand_ins and not table.over:
+            mind = "stand-in"
         if not table.started:
             style = "$faint" if mind == "open" else "bold $accent" if mind == "you" else ""
             return Content.assemble((f"  Seat {seat + 1}", style), (f"  {mind}", style or "$faint"))
@@ -56,7 +58,7 @@ class SeatList(Widget):
             mark = ("▸ ", "bold $accent") if turn else ("  ", "")
             name_style = f"bold {colour}"
             role_style = "bold $error" if evil else "$accent"
-        mind_style = "bold $accent" if mind == "you" else "$faint"
+        mind_style = {"you": "bold $accent", "stand-in": "$warning"}.get(mind, "$faint")
         name = Content.styled(table.name(seat), name_style).truncate(2 * NAME_CELLS, ellipsis=True)
         pad = max(1, NAME_CELLS - name.cell_length)
         left = Content.assemble(mark, name, " " * pad, (role, role_style))
