@@ -161,7 +161,6 @@ async def test_serve_plays_is_joined_and_stops(database_url: str, engine: Engine
             async with connect(found[0], "Ann") as ann:
                 await ann.join()
                 await play_to_end(ann)
-            elsewhere = [f"sqlite:///{tmp_path / 'other.db'}" if part == db else part for part in command[6:]]
             other = f"sqlite:///{tmp_path / 'other.db'}"
             for url, port, complaint in ((other, found[1], b"is in use already"), (db, "0", b"Another server runs")):
                 second = await asyncio.create_subprocess_exec(
