@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from arena.games.core import Event
 from arena.games.werewolf.types import Phase, Role, Side
@@ -27,6 +28,10 @@ class LineKind(StrEnum):
     DEATH = "death"
     VOTES = "votes"
     END = "end"
+
+
+LAST_ACTS: Final = ("shoot", "succeed")
+"""What the dead are still asked: the hunter's shot, the mayor's heir."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ class Table:
     @property
     def my_turn(self) -> bool:
         answered = self.answer is not None and self.turn is not None and self.answer.turn_id == self.turn.turn_id
-        return self.turn is not None and not answered and not self.dead
+        return self.turn is not None and not answered and (not self.dead or self.turn.kind in LAST_ACTS)
 
     def name(self, seat: int | None) -> str:
         if seat is None:
@@ -135,9 +140,11 @@ class Table:
         match v.phase:
             case Phase.TALK if self.parallel:
                 return frozenset(v.living())
+            case Phase.TALK if self.options.get("discussion") == "open":
+                return frozenset(v.living() if v.floor is None else (v.floor,))
             case Phase.TALK if v.order:
                 return frozenset({v.order[self.heard_today() % len(v.order)]})
-            case Phase.VOTE:
+            case Phase.VOTE | Phase.ELECTION:
                 return frozenset(v.living())
             case _:
                 return frozenset()
@@ -145,6 +152,11 @@ class Table:
     @property
     def parallel(self) -> bool:
         return self.options.get("discussion") == "parallel"
+
+    @property
+    def bidding(self) -> bool:
+        """Whether everybody says how much they want to speak (``open``)."""
+        return self.options.get("discussion") == "open" and self.view.phase is Phase.TALK and self.view.floor is None
 
     @property
     def options(self) -> dict[str, object]:
@@ -167,6 +179,8 @@ class Table:
         for death in v.deaths:
             if death.seat == seat and death.shown:
                 return "village" if death.shown == Side.VILLAGE else death.shown.replace("werewolves", "werewolf")
+        if seat in v.sensed:
+            return str(v.sensed[seat])
         if seat in v.fellows:
             return str(Role.WEREWOLF)
         if seat in v.checks:

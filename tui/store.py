@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from arena.games.core import EVERYONE, Event, only
+from arena.games.werewolf.types import Phase
 from arena.games.werewolf.view import SeatView, view
 from arena.protocol import server_messages as said
 from arena.protocol.text import clean_text
@@ -165,11 +166,13 @@ def _lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
             return (Line(LineKind.PHASE, f"Day {d['day']}"),)
         case "vote":
             return (Line(LineKind.PHASE, f"Vote of day {d['day']}"),)
+        case "election":
+            return (Line(LineKind.PHASE, f"Election of day {d['day']}"),)
         case "said":
             return (Line(LineKind.TALK, d["text"], d["seat"]),)
-        case "votes":
+        case "votes" if "ballots" in d:
             return (Line(LineKind.VOTES, line, ballots=tuple((s, t) for s, t in d["ballots"])),)
-        case "killed" | "exiled":
+        case "killed" | "exiled" | "shot":
             return (Line(LineKind.DEATH, line, d["seat"]),)
         case "ended":
             return (Line(LineKind.END, line),)
@@ -181,9 +184,9 @@ def _lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
 
 def _notes(v: SeatView, event: Event, line: str) -> tuple[Note, ...]:
     """What an event adds to the things that only I know."""
-    d, when = event.data, f"Night {v.day}"
+    d, when = event.data, f"{'Night' if v.phase is Phase.NIGHT else 'Day'} {v.day}"
     match event.kind:
-        case "dealt" | "ballot" | "prepared":
+        case "dealt" | "ballot" | "nominee" | "bid" | "prepared":
             return ()
         case "pack_said":
             return (Note(when, d["text"], d["seat"]),)
@@ -192,6 +195,8 @@ def _notes(v: SeatView, event: Event, line: str) -> tuple[Note, ...]:
             return (Note(when, f"You chose {target}."),)
         case "checked":
             return (Note(when, line, alarming=d["side"] == "werewolves"),)
+        case "sensed":
+            return (Note(when, line, alarming=d["role"] == "werewolf"),)
         case _ if not event.audience.is_public and line:
             return (Note(when, line),)
         case _:

@@ -47,7 +47,8 @@ class PrivatePanel(Vertical):
         parts.append(Content.assemble("You were " if table.dead else "You are ", me, ", ", a_role, "."))
         if v.fellows:
             names = Content(" and ").join([Content.styled(v.names[s], f"bold {seat_colour(s)}") for s in v.fellows])
-            parts.append(Content.assemble("Your fellow werewolf: ", names, "."))
+            fellow = "werewolf" if len(v.fellows) == 1 else "werewolves"
+            parts.append(Content.assemble(f"Your fellow {fellow}: ", names, "."))
         return Content("\n").join(parts)
 
     def _notes(self, table: Table) -> Content:
