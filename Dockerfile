@@ -1,5 +1,6 @@
 # Build:  docker build --tag social-arena .
-# Run:    docker run --rm --publish 127.0.0.1:8765:8765 --volume arena-data:/data social-arena
+# Run:    docker run --rm --publish 127.0.0.1:8765:8765 --volume arena-data:/data \
+#             --env ARENA_TOKEN=... social-arena        (or add: serve --host 0.0.0.0 --insecure)
 FROM python:3.12-slim AS build
 
 # The CPU build of PyTorch. For the CUDA build: --build-arg PIP_EXTRA_INDEX_URL=

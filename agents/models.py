@@ -42,7 +42,19 @@ def _packaged(name: str) -> Path:
 
 
 def checkpoint_folder(engine: Engine, name: str) -> Path:
-    """The folder of a registered or packaged checkpoint.
+    """The folder of a registered or packaged checkpoint, or ``name`` itself where it is such a folder.
+
+    Raises:
+        UnknownName: nothing has this name.
+        CheckpointError: the registered folder is gone.
+    """
+    if name not in (SHIPPED, BASE, LIVE) and (Path(name) / MANIFEST).exists():
+        return Path(name).resolve()
+    return registered_folder(engine, name)
+
+
+def registered_folder(engine: Engine, name: str) -> Path:
+    """The folder of a registered or packaged checkpoint. ``name`` may come from anybody: it is never taken for a path.
 
     Raises:
         UnknownName: nothing has this name.
@@ -57,8 +69,6 @@ def checkpoint_folder(engine: Engine, name: str) -> Path:
             live = live_checkpoint(engine)
             return shipped_folder() if live is None else _present(live.id, Path(live.path))
         case _:
-            if (Path(name) / MANIFEST).exists():
-                return Path(name).resolve()
             known = known_checkpoints(engine)
             found = [c for c in known if c.id == name] or [c for c in known if name and c.id.startswith(name)]
             if len(found) == 1:
@@ -67,7 +77,7 @@ def checkpoint_folder(engine: Engine, name: str) -> Path:
                 ids = ", ".join(c.id for c in found)
                 raise UnknownName(f"{name!r} fits several checkpoints: {ids}. Give more of the id.")
             have = ", ".join((*(c.id for c in known), SHIPPED, BASE, LIVE))
-            raise UnknownName(f"There is no checkpoint {name!r}. There is: {have}; or give its folder.")
+            raise UnknownName(f"There is no checkpoint {name!r}. There is: {have}.")
 
 
 def model_source(engine: Engine, name: str) -> str | Path:

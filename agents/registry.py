@@ -19,7 +19,7 @@ from sqlalchemy import Engine as Database
 from agents.checkpoints import read_checkpoint
 from agents.engines.base import LIVE, Engine
 from agents.llm.policy import PolicyMind
-from agents.models import checkpoint_folder, model_source
+from agents.models import checkpoint_folder, model_source, registered_folder
 from agents.scripted.mind import ScriptedMind
 from agents.scripted.registry import SCRIPTS, script_by_name
 from arena.db.checkpoints import live_checkpoint
@@ -78,6 +78,8 @@ class Minds:
         self._temperature = temperature
         self._on_reload = on_reload
         self._minds: dict[str, Mind] = {}
+        self.reloads = 0
+        self.refused_reloads = 0
         self._watch: asyncio.Task[None] | None = None
         self._seen = seen
         self._folders = {} if folders is None else folders
@@ -102,8 +104,12 @@ class Minds:
         kind, _, name = fill.partition(":")
         match kind:
             case "checkpoint" if self._engine is not None and self._database is not None:
-                folder = checkpoint_folder(self._database, name)
-                version = read_checkpoint(folder).id
+                try:
+                    folder = registered_folder(self._database, name)
+                    version = read_checkpoint(folder).id
+                except CheckpointError as error:
+                    _log.error("checkpoint %s cannot play: %s", name, error)
+                    raise UnknownName(f"Checkpoint {name!r} cannot play here.") from error  # no paths for strangers
                 self._folders[version] = folder
                 return self._policy(version)
             case "checkpoint":
@@ -154,8 +160,10 @@ class Minds:
             try:
                 new = await self._engine.reload(live.path)
             except ArenaError as error:
+                self.refused_reloads += 1
                 _log.error("checkpoint %s was refused, %s plays on: %s", live.id, old, error)
                 continue
+            self.reloads += 1
             _log.info("checkpoint %s is live, %s was", new, old)
             if self._on_reload is not None:
                 self._on_reload(old, new)

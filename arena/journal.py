@@ -18,7 +18,11 @@ Purpose = Literal["room", "selfplay", "evaluation"]
 
 @dataclass(frozen=True, slots=True)
 class MatchStarted:
-    """``minds`` names, seat by seat, what played when the match began; ``at`` is in seconds since the Unix epoch."""
+    """``minds`` names, seat by seat, what played when the match began; ``at`` is in seconds since the Unix epoch.
+
+    ``terms`` is what a server needs beside the rules to go on with the match after a restart; None for matches that
+    no server hosts.
+    """
 
     match_id: str
     game: str
@@ -28,16 +32,39 @@ class MatchStarted:
     rated: bool
     minds: tuple[str, ...]
     at: float
+    terms: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SeatFilled:
-    """Who sat in a seat when the match began. ``person`` is a handle; no model ever sees it."""
+    """What a seat was given when the match began. ``person`` is a handle; no model ever sees it.
+
+    ``fill`` names the mind that plays where no person does. ``token_hash`` is the sha256 of the secret with which the
+    person may come back.
+    """
 
     match_id: str
     seat: int
     person: str | None
     train: bool
+    fill: str
+    token_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Change number ``n`` of who plays a seat. ``person`` is whose seat it is from now on, ``mind`` what plays it.
+
+    ``reason`` is ``dropped``, ``stalled``, ``left`` or ``back``.
+    """
+
+    match_id: str
+    n: int
+    at: float
+    seat: int
+    person: str | None
+    mind: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +110,7 @@ class MatchAbandoned:
     at: float
 
 
-LogRow = MatchStarted | SeatFilled | EventLogged | DecisionLogged | TrunkLogged | MatchEnded | MatchAbandoned
+LogRow = (
+    MatchStarted | SeatFilled | HandedOver | EventLogged | DecisionLogged | TrunkLogged | MatchEnded | MatchAbandoned
+)
 Batch = tuple[LogRow, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_data_path, user_state_path
 
 
 def data_folder() -> Path:
@@ -12,6 +12,11 @@ def data_folder() -> Path:
     folder = user_data_path("social-arena", appauthor=False)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def state_folder() -> Path:
+    """Where the terminal remembers things between two starts. It need not be there yet."""
+    return user_state_path("social-arena", appauthor=False)
 
 
 def default_database_url() -> str:

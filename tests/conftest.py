@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine
@@ -10,12 +12,60 @@ from sqlalchemy import Engine
 from arena.db.engine import open_database
 from arena.db.writer import LogWriter
 
+if TYPE_CHECKING:
+    from tests.postgres import Cluster
+
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the network, nor do the programs that tests start
 
 
+WITHOUT_POSTGRES = "ARENA_TEST_WITHOUT_POSTGRES"
+"""Set in the environment where no PostgreSQL can run: its tests are then left out, with a warning."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A running PostgreSQL server, one a test process."""
+    yield from _cluster(fsync=False)
+
+
+@pytest.fixture(scope="session")
+def durable_postgres() -> Iterator[Cluster]:
+    """Another one that keeps what was committed as in earnest, for tests that stop it, break it or measure it."""
+    yield from _cluster(fsync=True)
+
+
+def _cluster(*, fsync: bool) -> Iterator[Cluster]:
+    if os.environ.get(WITHOUT_POSTGRES):
+        warnings.warn(f"{WITHOUT_POSTGRES} is set: NOTHING IS TESTED ON POSTGRESQL", stacklevel=1)
+        pytest.skip(f"{WITHOUT_POSTGRES} is set")
+    from tests.postgres import Cluster
+
+    cluster = Cluster(fsync=fsync)
+    try:
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A new, empty database of this test's own, on SQLite (``tmp_path / "arena.db"``) and on PostgreSQL in turn.
+
+    A test that has nothing to do with storage takes one of them:
+    ``@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)``.
+    """
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'arena.db'}"
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    url = cluster.new_database()
+    yield url
+    cluster.drop_database(url)
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'arena.db'}")
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_database(database_url)
     yield engine
     engine.dispose()
 

@@ -1,4 +1,4 @@
-"""How often a test repeats itself: little in the suite, in full with ``ARENA_SOAK=1`` (``make soak``)."""
+"""How much a test does: a little in the suite, everything in ``make soak``."""
 
 from __future__ import annotations
 
@@ -6,4 +6,5 @@ import os
 
 
 def count(small: int, full: int) -> int:
+    """``small`` in the suite, ``full`` in the soak."""
     return full if os.environ.get("ARENA_SOAK") else small

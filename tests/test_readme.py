@@ -16,7 +16,7 @@ README = ROOT / "README.md"
 DOCUMENTS = sorted(p for p in tracked_files() if p.suffix == ".md")
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
-KNOWN_PROGRAMS = {".", "git", "cd"}
+KNOWN_PROGRAMS = {".", "git", "cd", "export"}
 
 
 def typed_commands(document: Path) -> list[str]:

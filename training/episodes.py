@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from agents.llm.prompt import PROMPT_VERSION
 from agents.runner import Played
@@ -66,6 +66,15 @@ class Terms:
     prompt_version: str = PROMPT_VERSION
 
 
+NOT_AGREED: Final = "a person did not agree to training"
+
+
+def agreed(match: StoredMatch | Played) -> bool:
+    """Whether everybody who held a seat agreed to training. A model that played with people read and answered what they
+    said, so one refusal keeps its turns out as well. Persons' own acts are never trained on, whatever they said."""
+    return isinstance(match, Played) or all(s.train for s in match.seats if s.person is not None)
+
+
 def harvest(matches: Iterable[StoredMatch | Played], terms: Terms) -> Harvest:
     """Episodes from finished matches.
 
@@ -74,6 +83,9 @@ def harvest(matches: Iterable[StoredMatch | Played], terms: Terms) -> Harvest:
     """
     result = Harvest([], Counter(), Counter())
     for match in matches:
+        if not agreed(match):
+            result.skipped[NOT_AGREED] += 1
+            continue
         source = _source(match)
         if source is None:
             result.skipped["unfinished"] += 1
@@ -96,7 +108,7 @@ def harvest(matches: Iterable[StoredMatch | Played], terms: Terms) -> Harvest:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What log and runner have in common. ``refused`` are the seats of people who do not want to be learnt from."""
+    """What log and runner have in common."""
 
     match_id: str
     game: Game[Any, Any]
@@ -105,7 +117,6 @@ class _Source:
     decisions: tuple[Decision, ...]
     outcome: Outcome
     trunks: Sequence[TrunkRecord]
-    refused: frozenset[int] = frozenset()
 
 
 def _source(match: StoredMatch | Played) -> _Source | None:
@@ -116,8 +127,7 @@ def _source(match: StoredMatch | Played) -> _Source | None:
     if match.outcome is None:
         return None
     game = game_by_name(match.summary.game)
-    refused = frozenset(s.seat for s in match.seats if s.person is not None and not s.train)
-    return _Source(match.id, game, match.seed, match.events, match.decisions, match.outcome, match.trunks, refused)
+    return _Source(match.id, game, match.seed, match.events, match.decisions, match.outcome, match.trunks)
 
 
 def _episode(source: _Source, terms: Terms, masked: Counter[str]) -> Episode | None:
@@ -130,7 +140,7 @@ def _episode(source: _Source, terms: Terms, masked: Counter[str]) -> Episode | N
     which: list[int] = []
     trainable: list[bool] = []
     for n, decision in enumerate(source.decisions):
-        reason = why_masked(decision, source.refused, terms)
+        reason = why_masked(decision, terms)
         if reason is not None:
             masked[reason] += 1
         record = decision.tokens
@@ -152,13 +162,11 @@ def _episode(source: _Source, terms: Terms, masked: Counter[str]) -> Episode | N
     )
 
 
-def why_masked(decision: Decision, refused: frozenset[int], terms: Terms) -> str | None:
+def why_masked(decision: Decision, terms: Terms) -> str | None:
     """The reason for leaving a decision out of the loss; None where it may be trained on."""
     record = decision.tokens
     if decision.kind is not MindKind.MODEL or record is None:
         return f"played by {decision.kind}"
-    if decision.seat in refused:
-        return "no consent"
     if (record.tokenizer, record.prompt_version) != (terms.tokenizer, terms.prompt_version):
         return "other tokenizer or prompt"
     if terms.versions is not None and record.policy_version not in terms.versions:

@@ -19,10 +19,10 @@ from agents.llm.policy import PolicyMind
 from agents.llm.prompt import PROMPT_VERSION
 from agents.models import base_folder, model_source, register
 from agents.runner import Lineup, Log, Played, play_matches
-from arena.db.repo import MatchQuery, iter_matches
+from arena.db.repo import MatchQuery, StoredMatch, iter_matches
 from arena.errors import CheckpointError, UserError
 from arena.games.registry import game_by_name
-from training.episodes import Episode, Harvest, Terms, harvest
+from training.episodes import NOT_AGREED, Episode, Harvest, Terms, agreed, harvest
 from training.learner import Learner, LearnPlan, UpdateFigures
 
 STATE: Final = "learner"
@@ -91,11 +91,20 @@ class Trainer:
         query = MatchQuery(
             game=self.plan.game, status="over", policy_version=self.version, purposes=("room", "selfplay")
         )
-        newest = deque(iter_matches(self.database, query), maxlen=self.plan.games)
+        newest: deque[StoredMatch] = deque(maxlen=self.plan.games)
+        refused = 0
+        for match in iter_matches(self.database, query):
+            if agreed(match):
+                newest.append(match)
+            else:  # counted here, so that it takes no place among the newest
+                refused += 1
         found = harvest(newest, self.terms)
+        if refused:
+            found.skipped[NOT_AGREED] += refused
         if not found.episodes:
+            without = f" to learn from ({refused} × {NOT_AGREED})" if refused else ""
             raise UserError(
-                f"The log holds no finished {self.plan.game} matches of {self.version}. Play some with: "
+                f"The log holds no finished {self.plan.game} matches of {self.version}{without}. Play some with: "
                 f"arena selfplay --games 200 --model {self.plan.model}"
             )
         return found

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 from uuid import uuid4
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from arena.client.happenings import ConnectionBack
 from arena.clock import Clock, SystemClock
 from arena.errors import ArenaError
-from arena.protocol.server_messages import RoomJoined, RoomsListed
+from arena.protocol import codes
+from arena.protocol.server_messages import ActAccepted, RoomJoined, RoomsListed
 from tui import commands, messages, store, words
+from tui.house_rules import NewGameChoice
 from tui.link import Link
+from tui.memory import KeptSeat
 from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
-from tui.screens.leave import LeaveScreen
 from tui.screens.lobby import LobbyScreen
+from tui.screens.question import (
+    QuestionScreen,
+    back_question,
+    blind_question,
+    leave_question,
+    train_question,
+)
 from tui.screens.table import TableScreen
 from tui.state import Connection, World
 from tui.themes import DARK, LIGHT
+from tui.wish import Wish
 
 LIST_EVERY_S: Final = 3.0
 WIDTHS: Final[list[tuple[int, str]] | None] = [(0, "-tiny"), (60, "-compact"), (100, "-wide"), (140, "-roomy")]
@@ -30,8 +41,29 @@ HEIGHTS: Final[list[tuple[int, str]] | None] = [(0, "-flat"), (16, "-low"), (22,
 """From so many columns and rows on, a screen has this class; the style sheets do the rest."""
 
 
+class Remembered(Protocol):
+    """What was kept from earlier starts; ``tui.memory.Memory`` keeps it on disk."""
+
+    @property
+    def train(self) -> bool | None: ...
+
+    @train.setter
+    def train(self, answer: bool) -> None: ...
+
+    def seat(self, room: str | None = None) -> KeptSeat | None: ...
+
+
+class NothingRemembered:
+    """A player without a past who does not want to be asked."""
+
+    train: bool | None = False
+
+    def seat(self, room: str | None = None) -> KeptSeat | None:
+        return None
+
+
 class ArenaApp(App[int]):
-    """``room`` and ``watch`` go straight to a table; ``options`` are those of games opened from here."""
+    """``wish`` may go straight to a table; without one the lobby opens, and a kept seat is offered."""
 
     TITLE = "Social Arena"
     CSS_PATH = "app.tcss"
@@ -49,16 +81,15 @@ class ArenaApp(App[int]):
         link: Link,
         name: str,
         *,
-        room: str | None = None,
-        watch: str | None = None,
-        options: Mapping[str, Any] | None = None,
+        wish: Wish | None = None,
+        memory: Remembered | None = None,
         clock: Clock | None = None,
         theme: str = DARK.name,
     ) -> None:
         super().__init__()
         self.link, self.player = link, name
-        self.first_room, self.first_watch = room, watch
-        self.options = dict(options or {})
+        self.wish = wish or Wish()
+        self.memory: Remembered = memory or NothingRemembered()
         self.clock = clock or SystemClock()
         self.world = World()
         for each in (DARK, LIGHT):
@@ -69,20 +100,28 @@ class ArenaApp(App[int]):
 
     def on_mount(self) -> None:
         self.world = store.receive(self.world, self.link.welcome, self.clock.monotonic_s())
-        self.push_screen(LobbyScreen(self.world, self.player))
+        self.push_screen(LobbyScreen(self.world, self.player, self.clock.monotonic_s()))
         self.run_worker(self._listen(), name="listen", exit_on_error=True)
         self.set_interval(1.0, self._tick)
         self.set_interval(LIST_EVERY_S, self._list_rooms)
-        if self.first_watch is not None:
-            self.post_message(messages.Watch(self.first_watch))
-        elif self.first_room is not None:
-            self.post_message(messages.Join(self.first_room))
+        wish = self.wish
+        kept = self.memory.seat(wish.room) if wish.watch is None else None
+        if wish.watch is not None:
+            self.post_message(messages.Watch(wish.watch, wish.everything))
+        elif kept is not None and (wish.resume or wish.room is not None):
+            self._go_back(kept)
+        elif wish.room is not None:
+            self.post_message(messages.Join(wish.room))
         else:
             self._list_rooms()
+            if kept is not None:
+                self._offer_to_go_back(kept)
+            elif wish.resume:
+                self._take(replace(self.world, notice="There is no match to go back to on this server."))
 
     async def _listen(self) -> None:
         """Every message of the server becomes a message of the app; widgets are never touched from here."""
-        reason = "The server has closed the connection."
+        reason = "The connection is closed."
         try:
             async for message in self.link:
                 self.post_message(messages.Received(message))
@@ -91,10 +130,13 @@ class ArenaApp(App[int]):
         self.post_message(messages.Disconnected(reason))
 
     def on_received(self, event: messages.Received) -> None:
-        self._take(store.receive(self.world, event.message, self.clock.monotonic_s()))
+        now_s = self.clock.monotonic_s()
+        if isinstance(event.message, ConnectionBack):  # another server may stand there now
+            self.world = store.receive(self.world, self.link.welcome, now_s)
+        self._take(store.receive(self.world, event.message, now_s))
 
     def on_disconnected(self, event: messages.Disconnected) -> None:
-        self._take(replace(self.world, connection=Connection.LOST, notice=event.reason))
+        self._take(store.ended(self.world, event.reason))
 
     def _take(self, world: World) -> None:
         """The one place where the world changes: show it, and mark what is new."""
@@ -104,11 +146,14 @@ class ArenaApp(App[int]):
         if joined:
             self._to_lobby()
             self.push_screen(TableScreen(world, self.clock.monotonic_s()))
+        if old is not None and new is None:
+            self._to_lobby()
         self._show()
         if new is None:
             return
         turned = new.my_turn and (old is None or not old.turn or not new.turn or old.turn.turn_id != new.turn.turn_id)
-        if turned:
+        warned = new.my_turn and new.warned and (old is None or not old.warned)
+        if turned or warned or (new.away and (old is None or not old.away)):
             self.bell()
         ended = new.ended is not None and (joined or old is None or old.ended is None)
         if ended and isinstance(self.screen, TableScreen):
@@ -116,14 +161,15 @@ class ArenaApp(App[int]):
 
     def _show(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, TableScreen):
+            if isinstance(screen, TableScreen | LobbyScreen):
                 screen.show(self.world, self.clock.monotonic_s())
-            elif isinstance(screen, LobbyScreen):
-                screen.show(self.world)
 
     def _tick(self) -> None:
-        if isinstance(self.screen, TableScreen):
-            self.screen.tick(self.clock.monotonic_s())
+        for screen in self.screen_stack:
+            if isinstance(screen, TableScreen):
+                screen.tick(self.clock.monotonic_s())
+            elif isinstance(screen, LobbyScreen) and self.world.lost is not None:
+                screen.show(self.world, self.clock.monotonic_s())
 
     def _to_lobby(self) -> None:
         while len(self.screen_stack) > 2:
@@ -131,22 +177,50 @@ class ArenaApp(App[int]):
 
     # -- asking the server --------------------------------------------------------------------------------------
 
-    def _ask(self, wish: Awaitable[RoomJoined]) -> None:
-        """Run a request for a seat beside the screens; what it refuses is shown in words."""
+    def _ask(self, enter: Callable[[bool], Awaitable[RoomJoined]], *, blind: bool = False) -> None:
+        """Run a request for a seat beside the screens; what it refuses is shown in words. ``enter`` is told whether a
+        blind room is agreed to; where that is what is missing, the player is asked."""
 
         async def asking() -> None:
             await self._give_up_seat()
             try:
-                self.post_message(messages.Received(await wish))
+                joined = await enter(blind)
             except ArenaError as error:
+                if error.code == codes.BLIND and not blind:
+                    self._take(replace(self.world, joining=False, early=()))
+                    if await self.push_screen_wait(blind_question()):
+                        self._ask(enter, blind=True)
+                    return
                 notice = words.refusal(error.code, error.message)
                 self._take(replace(self.world, joining=False, early=(), notice=notice))
+            else:
+                self.post_message(messages.Received(joined))
 
         self.world = store.joining(self.world)
         self.run_worker(asking(), name="join")
 
+    def _ask_for_seat(self, enter: Callable[[bool], Awaitable[RoomJoined]]) -> None:
+        """As ``_ask``, after the one question about training has been answered."""
+
+        def answered(train: bool | None) -> None:
+            self.memory.train = bool(train)
+            self._ask(enter, blind=self.wish.blind)
+
+        if self.memory.train is None:
+            self.push_screen(train_question(), answered)
+        else:
+            self._ask(enter, blind=self.wish.blind)
+
+    def ask_about_training(self) -> None:
+        """The question once more, for who thinks otherwise now; it counts from the next game on."""
+
+        def answered(train: bool | None) -> None:
+            self.memory.train = bool(train)
+
+        self.push_screen(train_question(), answered)
+
     def _list_rooms(self) -> None:
-        if isinstance(self.screen, LobbyScreen) and self.world.connection is not Connection.LOST:
+        if isinstance(self.screen, LobbyScreen) and self.world.connection is Connection.CONNECTED:
             self.run_worker(self._read_rooms(), name="rooms", exclusive=True, group="rooms")
 
     async def _read_rooms(self) -> None:
@@ -157,20 +231,62 @@ class ArenaApp(App[int]):
         self.post_message(messages.Received(RoomsListed(rooms=rooms)))
 
     def on_quick_match(self) -> None:
-        self._ask(self._open(self.options) if self.options else self.link.join())
+        if self.wish.options:
+            self.on_new_game(messages.NewGame(NewGameChoice()))
+        else:
+            self._ask_for_seat(lambda blind: self.link.join(train=bool(self.memory.train), blind=blind))
 
     def on_new_game(self, event: messages.NewGame) -> None:
-        self._ask(self._open({**self.options, **event.options}))
+        choice = replace(event.choice, options={**self.wish.options, **event.choice.options})
+        self._ask_for_seat(lambda _: self._open(choice))
 
     def on_join(self, event: messages.Join) -> None:
-        self._ask(self.link.join(room=event.room))
+        room = event.room
+        self._ask_for_seat(lambda blind: self.link.join(room, train=bool(self.memory.train), blind=blind))
 
     def on_watch(self, event: messages.Watch) -> None:
-        self._ask(self.link.watch(event.room))
+        async def enter(_: bool) -> RoomJoined:
+            joined = await self.link.watch(event.room, everything=event.everything)
+            self.world = replace(self.world, everything=event.everything)
+            return joined
 
-    async def _open(self, options: Mapping[str, Any]) -> RoomJoined:
-        created = await self.link.create(options=options)
-        return await self.link.join(room=created.room)
+        self._ask(enter)
+
+    async def _open(self, choice: NewGameChoice) -> RoomJoined:
+        """Whoever opens a blind game has agreed to it."""
+        fills = None if choice.fills is None else list(choice.fills)
+        made = await self.link.create(options=choice.options, fills=fills, **choice.terms)
+        joined = await self.link.join(made.room, train=bool(self.memory.train), blind=made.blind)
+        self.world = replace(self.world, mine=made.room)
+        return joined
+
+    def _go_back(self, seat: KeptSeat) -> None:
+        self._ask(lambda _: self.link.resume(seat.room, seat.token))
+
+    def _offer_to_go_back(self, seat: KeptSeat) -> None:
+        def answered(back: bool | None) -> None:
+            if back:
+                self._go_back(seat)
+
+        self.push_screen(back_question(seat.code), answered)
+
+    def on_begin(self) -> None:
+        self._tell(self.link.begin)
+
+    def on_take_back(self) -> None:
+        self._tell(self.link.take_seat_back)
+
+    def _tell(self, say: Callable[[str], Awaitable[None]]) -> None:
+        """Say something about the room that has no reply of its own."""
+
+        async def telling(room: str) -> None:
+            try:
+                await say(room)
+            except ArenaError as error:
+                self.on_explained(messages.Explained(words.refusal(error.code, error.message)))
+
+        if self.world.table is not None:
+            self.run_worker(telling(self.world.table.room.room), name="tell")
 
     def on_answered(self, event: messages.Answered) -> None:
         table = self.world.table
@@ -178,11 +294,21 @@ class ArenaApp(App[int]):
             return
         act_id, turn_id = uuid4().hex, table.turn.turn_id
         self._take(replace(self.world, table=store.sent(table, act_id, event.text, event.choice)))
-        self.run_worker(self._send(table.room.room, turn_id, act_id, event.text, event.choice), name="act")
+        act = self.link.take_turn(table.room.room, turn_id, text=event.text, choice=event.choice, act_id=act_id)
+        self.run_worker(self._send(act_id, act), name="act")
 
-    async def _send(self, room: str, turn_id: str, act_id: str, text: str, choice: str | None) -> None:
+    def on_spoke_among_dead(self, event: messages.SpokeAmongDead) -> None:
+        table = self.world.table
+        if table is None or not table.may_speak_among_dead:
+            return
+        act_id = uuid4().hex
+        self._take(replace(self.world, table=store.sent_among_dead(table, act_id, event.text)))
+        act = self.link.talk_among_dead(table.room.room, event.text, act_id=act_id)
+        self.run_worker(self._send(act_id, act), name="act")
+
+    async def _send(self, act_id: str, act: Awaitable[ActAccepted]) -> None:
         try:
-            await self.link.take_turn(room, turn_id, text=text, choice=choice, act_id=act_id)
+            await act
         except ArenaError as error:
             if self.world.table is not None:
                 refused = store.refused(self.world.table, act_id, error.code, error.message)
@@ -199,8 +325,7 @@ class ArenaApp(App[int]):
 
     async def on_leave_table(self) -> None:
         await self._give_up_seat()
-        self._to_lobby()
-        self._take(replace(self.world, table=None))
+        self._take(replace(self.world, table=None, mine="", notice=""))
         self._list_rooms()
 
     async def _give_up_seat(self) -> None:
@@ -213,12 +338,25 @@ class ArenaApp(App[int]):
         except ArenaError:
             return  # the seat is lost to us either way
 
+    def action_leave_table(self) -> None:
+        """Back to the lobby, after asking where a seat is given up."""
+        table = self.world.table
+        if table is None or not table.playing or self.world.connection is not Connection.CONNECTED:
+            self.post_message(messages.LeaveTable())
+            return
+
+        def answered(leave: bool | None) -> None:
+            if leave:
+                self.post_message(messages.LeaveTable())
+
+        self.push_screen(leave_question(not table.started), answered)
+
     async def action_leave_or_quit(self) -> None:
         table = self.world.table
-        if isinstance(self.screen, LeaveScreen):
+        if isinstance(self.screen, QuestionScreen):
             return
         if table is not None and table.playing and self.world.connection is Connection.CONNECTED:
-            self.push_screen(LeaveScreen(), self._leave_answered)
+            self.push_screen(leave_question(not table.started), self._leave_answered)
             return
         await self._quit()
 

@@ -25,6 +25,7 @@ from arena.protocol.server_messages import (
 )
 
 ROOM: Final = "village-1"
+CODE: Final = "KRTWN"
 NAMES: Final = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gia")
 ROLES: Final = (
     Role.SEER,
@@ -67,7 +68,9 @@ class CannedGame:
         options: Mapping[str, Any] | None = None,
         mind: str = "model",
         spare_me: bool = True,
+        dead_talk: bool = False,
     ) -> None:
+        self.dead_talk = dead_talk
         self.me, self.seed, self.mind, self.spare_me = me, seed, mind, spare_me
         self.game = Werewolf()
         self.options = self.game.options(options or {})
@@ -96,6 +99,8 @@ class CannedGame:
                 "options": self.game.options_json(self.options),
                 "phase": f"{'Night' if self.state.phase == 'night' else 'Day'} {self.state.day}",
                 "age_s": 95.0,
+                "code": CODE,
+                "dead_talk": self.dead_talk,
             }
         )
 

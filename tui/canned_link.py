@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from arena.client.happenings import Happening
 from arena.errors import ArenaError
 from arena.games.core import Act, checked
 from arena.protocol.server_messages import (
     ActAccepted,
-    AnyServerMessage,
     RoomInfo,
     RoomJoined,
     SeatInfo,
@@ -24,32 +24,50 @@ class CannedLink:
 
     def __init__(self, game: CannedGame | None = None) -> None:
         self.game = game or CannedGame()
-        self.queue: asyncio.Queue[AnyServerMessage | None] = asyncio.Queue()
+        self.queue: asyncio.Queue[Happening | None] = asyncio.Queue()
         self.left = False
         self.welcome = Welcomed(server="arena.example", games=["werewolf"], live_checkpoint="tiny-12")
 
-    def put(self, *messages: AnyServerMessage) -> None:
+    def put(self, *messages: Happening) -> None:
         for message in messages:
             self.queue.put_nowait(message)
 
     def close(self) -> None:
-        """The server is gone."""
+        """There will be no further connection."""
         self.queue.put_nowait(None)
 
     async def rooms(self) -> list[RoomInfo]:
         return sample_rooms()
 
-    async def create(self, game: str = "werewolf", options: Mapping[str, Any] | None = None) -> RoomInfo:
+    async def create(
+        self,
+        game: str = "werewolf",
+        options: Mapping[str, Any] | None = None,
+        fills: Sequence[str] | None = None,
+        **terms: Any,
+    ) -> RoomInfo:
         return self.game.info("waiting")
 
-    async def join(self, room: str | None = None, seat: int | None = None) -> RoomJoined:
+    async def join(self, room: str | None = None, *, train: bool = False, blind: bool = False) -> RoomJoined:
         joined = self.game.joined()
         self.put(*self.game.run())
         return joined
 
-    async def watch(self, room: str) -> RoomJoined:
+    async def resume(self, room: str, token: str) -> RoomJoined:
+        return await self.join(room)
+
+    async def begin(self, room: str) -> None:
+        pass
+
+    async def watch(self, room: str, *, everything: bool = False) -> RoomJoined:
         self.game = CannedGame(me=None, seed=self.game.seed)
         return await self.join(room)
+
+    async def take_seat_back(self, room: str) -> None:
+        pass
+
+    async def talk_among_dead(self, room: str, text: str, *, act_id: str | None = None) -> ActAccepted:
+        return ActAccepted(room=ROOM, turn_id="dead_talk", act_id=act_id or "")
 
     async def take_turn(
         self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None
@@ -68,7 +86,7 @@ class CannedLink:
     async def leave(self, room: str) -> None:
         self.left = True
 
-    async def __aiter__(self) -> AsyncIterator[AnyServerMessage]:
+    async def __aiter__(self) -> AsyncIterator[Happening]:
         while (message := await self.queue.get()) is not None:
             yield message
 
@@ -76,15 +94,19 @@ class CannedLink:
 def sample_rooms() -> list[RoomInfo]:
     """A lobby with something in it."""
 
-    def room(name: str, status: Any, phase: str, people: int, open_seats: int, **options: Any) -> RoomInfo:
-        minds = ["person"] * people + ["open"] * open_seats + ["model"] * (7 - people - open_seats)
-        seats = [SeatInfo(seat=i, name=None, mind=mind) for i, mind in enumerate(minds)]
-        return RoomInfo(room=name, game="werewolf", status=status, seats=seats, options=options, phase=phase)
+    def room(code: str, status: Any, phase: str, minutes: int, minds: str, talk: int, **terms: Any) -> RoomInfo:
+        kinds = {"p": "person", "o": "open", "m": "model", "h": "hidden"}
+        seats = [SeatInfo(seat=i, name=None, mind=kinds[m]) for i, m in enumerate(minds)]
+        options = {"talk_rounds": talk, "discussion": "rounds" if talk > 1 else "parallel"}
+        return RoomInfo(
+            room=f"room-{code.lower()}", game="werewolf", status=status, seats=seats, options=options, phase=phase,
+            age_s=60.0 * minutes, code=code, **terms,
+        )  # fmt: skip
 
     return [
-        room("quiet-mill", "waiting", "", 1, 2, talk_rounds=2, discussion="rounds"),
-        room("red-barn", "waiting", "", 0, 1, talk_rounds=1, discussion="parallel"),
-        room("old-well", "playing", "Day 2", 2, 0, talk_rounds=1, discussion="rounds"),
-        room("north-gate", "playing", "Night 1", 0, 0, talk_rounds=1, discussion="parallel"),
-        room("long-field", "over", "Day 3", 1, 0, talk_rounds=1, discussion="rounds"),
+        room("KRTWN", "waiting", "", 2, "poommmm", 2, private=True),
+        room("BDFGH", "waiting", "", 0, "hhhhhhh", 1, blind=True),
+        room("PLNTZ", "playing", "Day 2", 14, "ppmmmmm", 2, dead_talk=True),
+        room("WQXVR", "playing", "Night 1", 4, "mmmmmmm", 1, show_all_after_s=60.0),
+        room("JZCLM", "over", "Day 3", 135, "pmmmmmm", 2),
     ]

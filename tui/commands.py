@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from tui.messages import LeaveTable, QuickMatch
+from tui.messages import QuickMatch, Watch
 from tui.screens.lobby import LobbyScreen
 from tui.screens.table import TableScreen
 from tui.themes import DARK, LIGHT
@@ -21,21 +21,33 @@ def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
     """The commands that make sense on this screen."""
     if isinstance(screen, LobbyScreen):
         yield SystemCommand("lobby: Play now", "Take any open seat, or open a game", screen.action_quick)
-        yield SystemCommand("lobby: New game", "Choose talk rounds and discussion", screen.action_new)
+        yield SystemCommand("lobby: New game", "Choose seats, house rules and who may join", screen.action_new)
+        yield SystemCommand("lobby: Join by code", "A game whose code somebody told you", screen.action_code)
         yield SystemCommand("lobby: Watch", "Follow a game without a seat", screen.action_watch)
+        yield SystemCommand("lobby: Watch everything", "The secrets too, where they are shown", screen.action_watch_all)
     table = app.world.table
     if isinstance(screen, TableScreen) and table is not None:
         if screen.check_action("pass_turn", ()):
             yield SystemCommand("turn: Pass", "Say nothing, choose nobody", screen.action_pass_turn)
+        if screen.check_action("begin", ()):
+            yield SystemCommand("game: Begin now", "Minds take the seats that are open", screen.action_begin)
+        if screen.check_action("take_back", ()):
+            yield SystemCommand("game: Take my seat back", "A stand-in plays it", screen.action_take_back)
+        if table.me is None and not table.everything:
+            room = table.room.room
+            yield SystemCommand(
+                "game: Watch everything", "The secrets too", lambda: _post(app, Watch(room, everything=True))
+            )
         if table.over:
             yield SystemCommand("game: Show result", "Who was what, by which votes", screen.action_result)
             yield SystemCommand("game: Play again", "Another game", lambda: _post(app, QuickMatch()))
-        yield SystemCommand("game: Leave", "Back to the lobby, giving up the seat", lambda: _post(app, LeaveTable()))
+        yield SystemCommand("game: Leave", "Back to the lobby, giving up the seat", app.action_leave_table)
+    yield SystemCommand("privacy: Training", "Whether your games may be used for it", app.ask_about_training)
     yield SystemCommand("help: Explain Werewolf", "The rules in one minute, and the keys", app.action_help)
     yield SystemCommand("look: Use dark colours", "For dark rooms", lambda: setattr(app, "theme", DARK.name))
     yield SystemCommand("look: Use light colours", "For bright rooms", lambda: setattr(app, "theme", LIGHT.name))
     yield SystemCommand("app: Quit", "Leave the arena", app.action_leave_or_quit)
 
 
-def _post(app: ArenaApp, message: QuickMatch | LeaveTable) -> None:
+def _post(app: ArenaApp, message: QuickMatch | Watch) -> None:
     app.post_message(message)

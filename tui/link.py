@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
-from arena.protocol.server_messages import ActAccepted, AnyServerMessage, RoomInfo, RoomJoined, Welcomed
+from arena.client.happenings import Happening
+from arena.protocol.server_messages import ActAccepted, RoomInfo, RoomJoined, Welcomed
 
 
 class Link(Protocol):
-    """One open connection. Replies to a call are given back by the call, everything else comes out of the iteration.
+    """A connection that comes back when it breaks. Replies to a call are given back by the call, everything else comes
+    out of the iteration.
 
-    Every method may raise ``ArenaError``: the server refused, or it is gone. Events of a room may come out of the
-    iteration before the call that joined it has returned.
+    Every method may raise ``ArenaError``: the server refused, or it is not there at the moment. Acts wait for the
+    connection instead. Events of a room may come out of the iteration before the call that joined it has returned.
     """
 
     @property
@@ -20,16 +22,32 @@ class Link(Protocol):
 
     async def rooms(self) -> list[RoomInfo]: ...
 
-    async def create(self, game: str = "werewolf", options: Mapping[str, Any] | None = None) -> RoomInfo: ...
+    async def create(
+        self,
+        game: str = "werewolf",
+        options: Mapping[str, Any] | None = None,
+        fills: Sequence[str] | None = None,
+        **terms: Any,
+    ) -> RoomInfo: ...
 
-    async def join(self, room: str | None = None, seat: int | None = None) -> RoomJoined: ...
+    async def join(self, room: str | None = None, *, train: bool = False, blind: bool = False) -> RoomJoined: ...
 
-    async def watch(self, room: str) -> RoomJoined: ...
+    async def resume(self, room: str, token: str) -> RoomJoined: ...
 
-    async def take_turn(
+    async def begin(self, room: str) -> None: ...
+
+    async def watch(self, room: str, *, everything: bool = False) -> RoomJoined: ...
+
+    def take_turn(
         self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None
-    ) -> ActAccepted: ...
+    ) -> Coroutine[Any, Any, ActAccepted]: ...
+
+    def talk_among_dead(
+        self, room: str, text: str, *, act_id: str | None = None
+    ) -> Coroutine[Any, Any, ActAccepted]: ...
+
+    async def take_seat_back(self, room: str) -> None: ...
 
     async def leave(self, room: str) -> None: ...
 
-    def __aiter__(self) -> AsyncIterator[AnyServerMessage]: ...
+    def __aiter__(self) -> AsyncIterator[Happening]: ...

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.message import Message
 
-from arena.protocol.server_messages import AnyServerMessage
+from arena.client.happenings import Happening
+from tui.house_rules import NewGameChoice
 
 
 class Received(Message):
-    """The server said something."""
+    """The server said something, or something happened to the connection."""
 
-    def __init__(self, message: AnyServerMessage) -> None:
+    def __init__(self, message: Happening) -> None:
         super().__init__()
         self.message = message
 
 
 class Disconnected(Message):
-    """The stream of server messages ended; ``reason`` is for people."""
+    """There will be no further connection; ``reason`` is for people."""
 
     def __init__(self, reason: str) -> None:
         super().__init__()
@@ -46,23 +45,43 @@ class QuickMatch(Message):
 
 
 class NewGame(Message):
-    """A new game with these options."""
+    """A new game with the house rules, fillings and terms of ``choice``."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, choice: NewGameChoice) -> None:
         super().__init__()
-        self.options = options
+        self.choice = choice
 
 
 class Join(Message):
+    """A seat in the room of this id or code."""
+
     def __init__(self, room: str) -> None:
         super().__init__()
         self.room = room
 
 
 class Watch(Message):
-    def __init__(self, room: str) -> None:
+    """Follow a room; ``everything`` shows the secrets too, where the room allows it."""
+
+    def __init__(self, room: str, everything: bool = False) -> None:
         super().__init__()
-        self.room = room
+        self.room, self.everything = room, everything
+
+
+class Begin(Message):
+    """Begin the match of the room that I opened: minds take the seats that are still open."""
+
+
+class TakeBack(Message):
+    """Play my seat again, where a stand-in took over."""
+
+
+class SpokeAmongDead(Message):
+    """I say something to the others who are out of the game."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
 
 
 class LeaveTable(Message):

@@ -1,7 +1,9 @@
 """The game without a screen: lines out, lines in. For screen readers, pipes and tests.
 
-One answer a line: a name or its number, or what you say; an empty line passes; ``/leave`` gives the seat up. Lines that
-come early are kept for the next turns, and once the input has ended every further turn is passed.
+One answer a line: a name or its number, or what you say; an empty line passes. ``/leave`` gives the seat up, ``/back``
+takes it back from a stand-in, ``/begin`` begins the game that you opened before all have come. Lines that come early
+are kept for the next turns, and once the input has ended every further turn is passed. Who is dead talks with the other
+dead, where the room allows it.
 """
 
 from __future__ import annotations
@@ -10,126 +12,198 @@ import asyncio
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 from uuid import uuid4
 
+from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, SeatGone
 from arena.clock import Clock, SystemClock
-from arena.errors import ArenaError
+from arena.errors import ArenaError, UserError
 from arena.games.werewolf.types import NOBODY
-from arena.protocol.server_messages import AnyServerMessage, RoomJoined
+from arena.protocol import codes
+from arena.protocol.server_messages import ActAccepted, RoomJoined, SeatLost, TurnWarned
 from arena.protocol.text import clean_text
 from tui import store, words
 from tui.link import Link
+from tui.memory import KeptSeat, Memory
 from tui.state import Line, LineKind, OpenTurn, Table, World
-
-LEAVE: Final = "/leave"
+from tui.wish import Wish
 
 
 async def play(
     link: Link,
     *,
-    room: str | None = None,
-    watch: str | None = None,
-    options: Mapping[str, Any] | None = None,
+    wish: Wish | None = None,
+    memory: Memory | None = None,
     typed: asyncio.Queue[str | None] | None = None,
     write: Callable[[str], None] | None = None,
     clock: Clock | None = None,
 ) -> int:
-    """Play one match to its end; the exit status (0, or 1 when the connection was lost)."""
+    """Play one match to its end; the exit status (0, or 1 when the seat or the connection was lost for good).
+
+    Raises:
+        ArenaError: the server gives no such seat.
+    """
     plain = PlainGame(link, write or _print, clock or SystemClock())
     typed = typed or stdin_lines()
-    joined = await _enter(link, room, watch, options)
-    await plain.take(joined)
+    plain.take(await _enter(plain, wish or Wish(), memory))
     stream = aiter(link)
-    said: asyncio.Task[AnyServerMessage] = asyncio.ensure_future(anext(stream))
+    said: asyncio.Task[Happening] = asyncio.ensure_future(anext(stream))
     line: asyncio.Task[str | None] | None = asyncio.ensure_future(typed.get())
     try:
-        while not plain.done:
-            await asyncio.wait({said, *({line} if line else ())}, return_when=asyncio.FIRST_COMPLETED)
+        while plain.status is None:
+            waited: set[asyncio.Task[Any]] = {said, *plain.acts, *({line} if line else ())}
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            plain.hear_answers()
             if line is not None and line.done():
                 text = line.result()
                 line = None if text is None else asyncio.ensure_future(typed.get())
                 await plain.type(text)
             if said.done():
                 try:
-                    message = said.result()
+                    happening = said.result()
                 except (StopAsyncIteration, ArenaError) as error:
-                    plain.say(getattr(error, "message", "The server has closed the connection."))
+                    plain.say(clean_text(getattr(error, "message", "The connection is closed."), 300))
                     return 1
                 said = asyncio.ensure_future(anext(stream))
-                await plain.take(message)
+                plain.take(happening)
     finally:
-        for task in (said, line):
+        for task in (said, line, *plain.acts):
             if task is not None:
                 task.cancel()
-    return 0
+    return plain.status
 
 
-async def _enter(link: Link, room: str | None, watch: str | None, options: Mapping[str, Any] | None) -> RoomJoined:
-    if watch is not None:
-        return await link.watch(watch)
-    if room is None and options:
-        created = await link.create(options=options)
-        room = created.room
-    return await link.join(room=room)
+async def _enter(plain: PlainGame, wish: Wish, memory: Memory | None) -> RoomJoined:
+    link = plain.link
+    if wish.watch is not None:
+        plain.world = replace(plain.world, everything=wish.everything)
+        return await link.watch(wish.watch, everything=wish.everything)
+    kept: KeptSeat | None = None if memory is None else memory.seat(wish.room)
+    if kept is not None and (wish.resume or wish.room is not None):
+        return await link.resume(kept.room, kept.token)
+    if wish.resume:
+        raise UserError("There is no match to go back to on this server.")
+    if kept is not None:
+        plain.say("(You have a seat in a match that may still be running here. To go back to it: --resume)")
+    room, train = wish.room, memory is not None and bool(memory.train)
+    if room is None and wish.options:
+        room = (await link.create(options=wish.options)).room
+    try:
+        return await link.join(room, train=train, blind=wish.blind)
+    except ArenaError as error:
+        if error.code != codes.BLIND:
+            raise
+        raise UserError(f"{words.BLIND} Agree with: --blind") from error
 
 
 class PlainGame:
-    """What was said so far, and the lines that wait for a turn."""
+    """What was said so far, the lines that wait for a turn, and the acts that wait for their answer. ``status`` is the
+    exit status once it is over."""
 
     def __init__(self, link: Link, write: Callable[[str], None], clock: Clock) -> None:
         self.link, self.say, self.clock = link, write, clock
         self.world = World()
         self.early: deque[str] = deque()
+        self.acts: dict[asyncio.Task[ActAccepted], str] = {}
         self.input_ended = False
-        self.done = False
-        self._lines = self._notes = 0
+        self.status: int | None = None
+        self._told = self._lines = self._notes = 0
         self._asked = ""
         self._notice = ""
+        self._away = False
 
-    async def take(self, message: AnyServerMessage) -> None:
-        """One more message of the server."""
-        self.world = store.receive(self.world, message, self.clock.monotonic_s())
+    def take(self, happening: Happening) -> None:
+        """One more message of the server, or news of the connection."""
+        before = self.world.table
+        self.world = store.receive(self.world, happening, self.clock.monotonic_s())
         table = self.world.table
-        if table is None:
-            return
+        match happening:
+            case ConnectionLost(attempt=1):
+                self.say("! Connection lost. Trying again …")
+            case ConnectionBack():
+                self.say("! Connected again.")
+            case RoomJoined():
+                self._asked = ""
+                if table is not None and not table.started and any(s.mind in ("open", "hidden") for s in table.seats):
+                    self.say(f"{words.waiting(table)} The code for others: {table.room.code}")
+            case SeatGone() if table is not None and table.gone:
+                self.say(f"! {table.gone}")
+                self.status = 1
+            case SeatLost() if before is not None and table is None:
+                self.say(f"! {self.world.notice}")
+                self.status = 1
+            case TurnWarned() if table is not None and table.my_turn:
+                self.say(f"! {happening.remaining_s:.0f} seconds are left.")
+            case _:
+                pass
+        if table is not None and self.status is None:
+            self._show(table)
+
+    def _show(self, table: Table) -> None:
+        """What is new at the table, and what is asked of the player."""
+        if table.told != self._told:
+            self._told, self._lines, self._notes = table.told, 0, 0
         for note in table.notes[self._notes :]:
             speaker = "" if note.seat is None else f"{table.name(note.seat)}: "
             self.say(f"(only you see this) {speaker}{note.text or 'says nothing'}")
         for line in table.lines[self._lines :]:
             self.say(_line(table, line))
         self._notes, self._lines = len(table.notes), len(table.lines)
+        if table.away and not self._away:
+            self.say(f"! {words.STAND_IN}. /back takes your seat back.")
+        self._away = table.away
         if table.notice != self._notice:
             self._notice = table.notice
             if table.notice:
                 self.say(f"! {table.notice}")
                 self._asked = ""
-        if table.ended is not None:
+        if table.gone:
+            self.status = 1
+        elif table.ended is not None:
             self._end(table)
-            return
-        if table.my_turn and table.turn is not None and table.turn.turn_id != self._asked:
+        elif table.my_turn and table.turn is not None and table.turn.turn_id != self._asked:
             self._asked = table.turn.turn_id
             for text in _question(table.turn):
                 self.say(text)
-            await self._answer_early()
+            self._answer_early()
 
     async def type(self, text: str | None) -> None:
         """One more line of the person; None: there are no more."""
-        if text is None:
-            self.input_ended = True
-        elif text.strip() == LEAVE:
-            self.done = True
-            if self.world.table is not None:
-                await self.link.leave(self.world.table.room.room)
-            self.say("You have left.")
-            return
-        else:
-            self.early.append(text)
-        await self._answer_early()
+        table = self.world.table
+        match None if text is None else text.strip():
+            case None:
+                self.input_ended = True
+            case "/leave":
+                self.status = 0
+                if table is not None:
+                    await self._tell(self.link.leave)
+                self.say("You have left.")
+                return
+            case "/back":
+                await self._tell(self.link.take_seat_back)
+            case "/begin":
+                await self._tell(self.link.begin)
+            case words_ if table is not None and table.may_speak_among_dead and not table.my_turn:
+                if spoken := clean_text(words_):
+                    act_id = uuid4().hex
+                    self.world = replace(self.world, table=store.sent_among_dead(table, act_id, spoken))
+                    self._send(act_id, self.link.talk_among_dead(table.room.room, spoken, act_id=act_id))
+            case _:
+                self.early.append(text or "")
+        self._answer_early()
 
-    async def _answer_early(self) -> None:
+    async def _tell(self, say: Callable[[str], Awaitable[None]]) -> None:
+        """Say something about the room that has no reply of its own."""
+        if self.world.table is None:
+            return
+        try:
+            await say(self.world.table.room.room)
+        except ArenaError as error:
+            self.say(f"! {words.refusal(error.code, clean_text(error.message, 300))}")
+
+    def _answer_early(self) -> None:
         table = self.world.table
         if table is None or table.turn is None or not table.my_turn or not (self.early or self.input_ended):
             return
@@ -141,7 +215,7 @@ class PlainGame:
                 self.say(f"! There is no {clean_text(typed, 40)!r} here.")
                 self._asked = table.turn.turn_id
                 if self.early or self.input_ended:
-                    await self._answer_early()
+                    self._answer_early()
                 return
         act_id = uuid4().hex
         self.world = replace(self.world, table=store.sent(table, act_id, text, choice))
@@ -150,17 +224,32 @@ class PlainGame:
             if table.turn.choices
             else f"You say: {text or 'nothing'}"
         )
-        try:
-            await self.link.take_turn(table.room.room, table.turn.turn_id, text=text, choice=choice, act_id=act_id)
-        except ArenaError as error:
-            assert self.world.table is not None, "a table does not go away"
-            self.world = replace(self.world, table=store.refused(self.world.table, act_id, error.code, error.message))
+        act = self.link.take_turn(table.room.room, table.turn.turn_id, text=text, choice=choice, act_id=act_id)
+        self._send(act_id, act)
+
+    def _send(self, act_id: str, act: Coroutine[Any, Any, ActAccepted]) -> None:
+        self.acts[asyncio.ensure_future(act)] = act_id
+
+    def hear_answers(self) -> None:
+        """What the server made of the acts; one that was refused leaves its turn to the next line."""
+        for act in [a for a in self.acts if a.done()]:
+            act_id, error, table = self.acts.pop(act), act.exception(), self.world.table
+            if table is None:
+                continue
+            if error is None:
+                self.world = replace(self.world, table=store.accepted(table, act_id))
+                continue
+            if not isinstance(error, ArenaError):
+                raise error
+            table = store.refused(table, act_id, error.code, error.message)
+            self.world = replace(self.world, table=table)
+            self._notice = table.notice
             self.say(f"! {words.refusal(error.code, clean_text(error.message, 300))}")
             if self.early:
-                await self._answer_early()
+                self._answer_early()
 
     def _end(self, table: Table) -> None:
-        self.done = True
+        self.status = 0
         self.say(f"== {words.winner_sentence(table)}. {words.why_sentence(table)}")
         won = words.did_i_win(table)
         if won is not None:
@@ -194,6 +283,10 @@ def _line(table: Table, line: Line) -> str:
             return f"== {line.text}"
         case LineKind.TALK:
             return f"{table.name(line.seat)}: {line.text or 'says nothing'}"
+        case LineKind.GHOST:
+            return f"(among the dead) {table.name(line.seat)}: {line.text}"
+        case LineKind.SECRET:
+            return f"(secret) {'' if line.seat is None else table.name(line.seat) + ': '}{line.text}"
         case _:
             return line.text
 

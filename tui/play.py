@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
-from arena.client.client import connect
+from arena.client.client import trusting
+from arena.client.reconnecting import reconnecting
 from arena.errors import UserError
+from tui.memory import Memory
+from tui.wish import Wish
 
 DEFAULT_URL: Final = "ws://127.0.0.1:8765"
 MIN_WIDTH: Final = 60
@@ -34,13 +37,17 @@ def check_terminal() -> None:
 def run(
     url: str,
     name: str,
+    wish: Wish,
     *,
-    room: str | None = None,
-    watch: str | None = None,
-    options: Mapping[str, Any] | None = None,
     plain: bool = False,
+    train: bool | None = None,
+    token: str | None = None,
+    ca: Path | None = None,
 ) -> int:
     """Play until the player leaves (plain: until the match ends); the exit status.
+
+    Args:
+        train: whether games may be used for training; it is remembered. None: what was answered before, or asked.
 
     Raises:
         UserError: no terminal that the screens can be drawn in.
@@ -49,21 +56,25 @@ def run(
     if not plain:
         check_terminal()
     try:
-        return asyncio.run(_run(url, name, room, watch, options, plain))
+        return asyncio.run(_run(url, name, wish, plain, train, token, ca))
     except KeyboardInterrupt:
         return 130
 
 
 async def _run(
-    url: str, name: str, room: str | None, watch: str | None, options: Mapping[str, Any] | None, plain: bool
+    url: str, name: str, wish: Wish, plain: bool, train: bool | None, token: str | None, ca: Path | None
 ) -> int:
-    async with connect(url, name, client="terminal") as arena:
+    memory = Memory(url)
+    if train is not None:
+        memory.train = train
+    tls = None if ca is None else trusting(ca)
+    async with reconnecting(url, name, memory=memory, client="terminal", token=token, tls=tls) as arena:
         if plain:
             from tui import plain as lines
 
-            return await lines.play(arena, room=room, watch=watch, options=options)
+            return await lines.play(arena, wish=wish, memory=memory)
         from tui.app import ArenaApp
 
-        app = ArenaApp(arena, name, room=room, watch=watch, options=options)
+        app = ArenaApp(arena, name, wish=wish, memory=memory)
         await app.run_async()
         return app.return_code or 0

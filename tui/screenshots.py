@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from textual.pilot import Pilot
 
+from arena.client.happenings import ConnectionLost, Happening, SeatGone
 from arena.games.core import Act, Turn
-from arena.protocol.server_messages import EventHappened
+from arena.protocol.server_messages import EventHappened, RoomJoined, SeatChanged, SeatInfo
 from tui.app import ArenaApp
-from tui.canned import CannedGame
+from tui.canned import CODE, NAMES, ROLES, ROOM, CannedGame
 from tui.canned_link import CannedLink
+from tui.messages import Received
 from tui.screens.new_game import NewGameScreen
+from tui.screens.question import QuestionScreen, back_question, train_question
 from tui.themes import DARK, LIGHT
 
 
@@ -35,6 +39,9 @@ SAID: Final = {
     "day1.talk1": "I have a reason to doubt Finn, and I will give it when it helps the village most.",
     "day2.talk1": "I am the seer. I saw Finn on the first night: a werewolf. Now you know my reason.",
 }
+
+
+STAND_INS: Final = ((4, "person"), (4, "model"), (0, "model"))
 
 
 def answers(until: str | None) -> Callable[[Turn], Act | None]:
@@ -59,9 +66,16 @@ async def settle(pilot: Pilot[int]) -> None:
         await pilot.pause()
 
 
-def at_table(until: str | None, me: int | None = 0, seed: int = 3, typed: str = "", theme: str = DARK.name) -> Scene:
+def at_table(
+    until: str | None,
+    me: int | None = 0,
+    seed: int = 3,
+    typed: str = "",
+    theme: str = DARK.name,
+    dead_talk: bool = False,
+) -> Scene:
     """The table at my turn ``until``, or at the end."""
-    link = CannedLink(CannedGame(me, seed))
+    link = CannedLink(CannedGame(me, seed, dead_talk=dead_talk))
     link.put(*link.game.play(answers(until)))
 
     async def prepare(pilot: Pilot[int]) -> None:
@@ -99,6 +113,91 @@ def dead(theme: str = DARK.name) -> Scene:
     return ArenaApp(link, "Robin", clock=StillClock(), theme=theme), prepare
 
 
+def at_table_then(*happenings: Happening, dead_talk: bool = False, typed: str = "", theme: str = DARK.name) -> Scene:
+    """The table in the talk of the second day, and what happens then."""
+    app, before = at_table("day2.talk", typed=typed, theme=theme, dead_talk=dead_talk)
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await before(pilot)
+        for happening in happenings:
+            app.post_message(Received(happening))
+        await settle(pilot)
+
+    return app, prepare
+
+
+def seat_of(seat: int, mind: str) -> SeatChanged:
+    return SeatChanged(room=ROOM, seat=SeatInfo(seat=seat, name=NAMES[seat], mind=mind))
+
+
+def event(seq: int, kind: str, seat: int, line: str, public: bool, **data: Any) -> EventHappened:
+    return EventHappened(room=ROOM, seq=seq, kind=kind, data={"seat": seat, **data}, public=public, line=line)
+
+
+def among_dead(theme: str = DARK.name) -> Scene:
+    """I am dead, and so is somebody who talks to me."""
+    return at_table_then(
+        event(200, "killed", 0, "Ada was killed: the seer.", True, shown="seer"),
+        event(201, "dead_said", 3, "", False, text="Welcome. It was Finn, was it not?"),
+        event(202, "dead_said", 0, "", False, text="Finn and Cleo both. If only they had listened."),
+        dead_talk=True, theme=theme,
+    )  # fmt: skip
+
+
+def waiting(theme: str = DARK.name) -> Scene:
+    """A private room of mine that waits for two people."""
+    link = CannedLink()
+    minds = ["person", "open", "open", *["model"] * 4]
+    seats = [SeatInfo(seat=s, name=None, mind=mind) for s, mind in enumerate(minds)]
+    room = link.game.info("waiting").model_copy(update={"seats": seats, "private": True})
+    app = ArenaApp(link, "Robin", clock=StillClock(), theme=theme)
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        app.world = replace(app.world, mine=ROOM)
+        app.post_message(Received(RoomJoined(room=room, seat=0, resume_token="x")))
+        await settle(pilot)
+
+    return app, prepare
+
+
+def all_seeing(theme: str = DARK.name) -> Scene:
+    """A spectator who may see the secrets."""
+    link = CannedLink(CannedGame(None, 3))
+    messages = list(link.game.play(answers(None)))
+    cards = [
+        event(0, "dealt", s, f"You are {NAMES[s]}, the {role}.", False, role=str(role), fellows=[])
+        for s, role in enumerate(ROLES)
+    ]
+    night = [
+        event(0, "pack_said", 2, "", False, text="Ben is too quiet. Tonight?"),
+        event(0, "checked", 0, "You saw: Finn is a werewolf.", False, target=5, side="werewolves"),
+    ]
+    told = [*messages[:2], *cards, messages[2], *night, *messages[3:12]]
+    numbered = [m.model_copy(update={"seq": n}) if isinstance(m, EventHappened) else m for n, m in enumerate(told)]
+    app = ArenaApp(link, "Robin", clock=StillClock(), theme=theme)
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        app.world = replace(app.world, everything=True)
+        for message in numbered:
+            app.post_message(Received(message))
+        await settle(pilot)
+
+    return app, prepare
+
+
+def asked(question: QuestionScreen, theme: str = DARK.name) -> Scene:
+    app, before = lobby(theme)
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await before(pilot)
+        app.push_screen(question)
+        await settle(pilot)
+
+    return app, prepare
+
+
 def helping(theme: str = DARK.name) -> Scene:
     app, before = at_table("day1.talk", theme=theme)
 
@@ -119,6 +218,16 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "pack": lambda theme: at_table("night2.pack", me=2, theme=theme),
     "watching": lambda theme: at_table(None, me=None, theme=theme),
     "dead": lambda theme: dead(theme),
+    "among-dead": lambda theme: among_dead(theme),
+    "lost": lambda theme: at_table_then(ConnectionLost("gone", 2, 3.0), typed="it is finn", theme=theme),
+    "stand-in": lambda theme: at_table_then(
+        seat_of(1, "person"), seat_of(1, "model"), seat_of(0, "model"), theme=theme
+    ),
+    "gone": lambda theme: at_table_then(SeatGone(ROOM, "room/unknown", ""), theme=theme),
+    "waiting": lambda theme: waiting(theme),
+    "everything": lambda theme: all_seeing(theme),
+    "consent": lambda theme: asked(train_question(), theme),
+    "go-back": lambda theme: asked(back_question(CODE), theme),
     "help": lambda theme: helping(theme),
     "end": lambda theme: at_table(None, theme=theme),
 }

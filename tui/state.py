@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
 
 from arena.games.core import Event
 from arena.games.werewolf.types import Phase, Role, Side
@@ -16,6 +15,18 @@ class Connection(StrEnum):
     CONNECTING = "connecting"
     CONNECTED = "connected"
     LOST = "lost"
+    """Tried again and again; see ``World.lost``."""
+    ENDED = "ended"
+    """There will be no further attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Why there is no connection, and when the next attempt comes, on this machine's monotonic clock."""
+
+    why: str
+    attempt: int
+    retry_at_s: float
 
 
 class LineKind(StrEnum):
@@ -24,14 +35,14 @@ class LineKind(StrEnum):
     INTRO = "intro"
     PHASE = "phase"
     TALK = "talk"
+    GHOST = "ghost"
+    """The dead among themselves."""
+    SECRET = "secret"
+    """What only some seats saw, shown to a spectator who may see everything."""
     FACT = "fact"
     DEATH = "death"
     VOTES = "votes"
     END = "end"
-
-
-LAST_ACTS: Final = ("shoot", "succeed")
-"""What the dead are still asked: the hunter's shot, the mayor's heir."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,12 @@ class Table:
     events: tuple[Event, ...] = ()
     seen: int = 0
     """The number of the next event; a lower one was seen already (after a reconnect)."""
+    told: int = 0
+    """How often the stream began anew: what was drawn of it before is of no use then."""
+    everything: bool = False
+    """A spectator who sees the secrets too."""
+    cards: tuple[tuple[int, str], ...] = ()
+    """(seat, role), as a spectator who sees everything learnt them."""
     view: SeatView = field(default_factory=SeatView)
     lines: tuple[Line, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -99,6 +116,14 @@ class Table:
     answer: Answer | None = None
     notice: str = ""
     """The server's last word to me about my act: a refusal, or that time is up."""
+    warned: bool = False
+    """The server has said that the time of my turn is almost up."""
+    away: bool = False
+    """A stand-in plays my seat until I take it back."""
+    stand_ins: frozenset[int] = frozenset()
+    """The seats of people for whom somebody else plays at the moment."""
+    gone: str = ""
+    """Why this match cannot be gone on with here; empty as long as it can."""
     ended: MatchEnded | None = None
 
     @property
@@ -116,12 +141,16 @@ class Table:
     @property
     def playing(self) -> bool:
         """Whether leaving now would give up a seat in a running game."""
-        return self.me is not None and not self.over
+        return self.me is not None and not self.over and not self.gone
+
+    @property
+    def may_speak_among_dead(self) -> bool:
+        return self.dead and self.room.dead_talk and not self.away and not self.gone
 
     @property
     def my_turn(self) -> bool:
         answered = self.answer is not None and self.turn is not None and self.answer.turn_id == self.turn.turn_id
-        return self.turn is not None and not answered and (not self.dead or self.turn.kind in LAST_ACTS)
+        return self.turn is not None and not answered and not self.away
 
     def name(self, seat: int | None) -> str:
         if seat is None:
@@ -174,6 +203,8 @@ class Table:
         v = self.view
         if v.roles:
             return str(v.roles[seat])
+        if card := dict(self.cards).get(seat):
+            return card
         if seat == v.me and v.role is not None:
             return str(v.role)
         for death in v.deaths:
@@ -193,6 +224,7 @@ class World:
     """Everything that the terminal knows."""
 
     connection: Connection = Connection.CONNECTING
+    lost: Lost | None = None
     server: str = ""
     checkpoint: str = ""
     rooms: tuple[RoomInfo, ...] | None = None
@@ -201,4 +233,8 @@ class World:
     joining: bool = False
     """A seat is asked for: keep what comes from rooms that are not known yet."""
     early: tuple[AnyServerMessage, ...] = ()
+    everything: bool = False
+    """The secrets of the next table that is watched are shown too."""
+    mine: str = ""
+    """The room that I opened: I may begin its match before all have come."""
     notice: str = ""

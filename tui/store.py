@@ -9,23 +9,34 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, SeatGone
 from arena.games.core import EVERYONE, Event, only
 from arena.games.werewolf.types import Phase
 from arena.games.werewolf.view import SeatView, view
+from arena.protocol import codes
 from arena.protocol import server_messages as said
 from arena.protocol.text import clean_text
 from tui import words
-from tui.state import Answer, Connection, Line, LineKind, Note, OpenTurn, Table, World
+from tui.state import Answer, Connection, Line, LineKind, Lost, Note, OpenTurn, Table, World
 
 TEXT_LIMIT: Final = 2000
 """The most characters shown of one text, which is also the most that a game allows."""
 NAME_LIMIT: Final = 12
 EARLY_LIMIT: Final = 2000
+AMONG_DEAD: Final = "dead_talk"
+"""Stands for a turn where one of the dead speaks, who has none."""
 
 
-def receive(world: World, message: said.AnyServerMessage, now_s: float) -> World:
+def receive(world: World, message: Happening, now_s: float) -> World:
     """The world after one more message. ``now_s`` is this machine's monotonic clock."""
     match message:
+        case ConnectionLost():
+            lost = Lost(clean_text(message.why, 200), message.attempt, now_s + message.retry_in_s)
+            return replace(world, connection=Connection.LOST, lost=lost, mine="")
+        case ConnectionBack():
+            return replace(world, connection=Connection.CONNECTED, lost=None)
+        case SeatGone():
+            return _gone(world, message.room, words.gone(message.code, clean_text(message.message, 300)))
         case said.Welcomed():
             return replace(
                 world,
@@ -38,11 +49,18 @@ def receive(world: World, message: said.AnyServerMessage, now_s: float) -> World
         case said.RoomJoined():
             return _joined(world, message, now_s)
         case said.Refused() if not _about_my_act(world.table, message):
-            return replace(world, notice=_refusal(message))
+            return _refused_otherwise(world, message)
+        case said.SeatLost() if world.table is not None and world.table.room.room == message.room:
+            return replace(world, table=None, notice=words.WENT_ELSEWHERE)
         case _ if world.table is None or getattr(message, "room", world.table.room.room) != world.table.room.room:
             return replace(world, early=(*world.early, message)[-EARLY_LIMIT:]) if world.joining else world
         case _:
             return replace(world, table=_at_table(world.table, message, now_s))
+
+
+def ended(world: World, why: str) -> World:
+    """There will be no further connection."""
+    return replace(world, connection=Connection.ENDED, lost=None, notice=clean_text(why, 300))
 
 
 def joining(world: World) -> World:
@@ -54,6 +72,11 @@ def sent(table: Table, act_id: str, text: str, choice: str | None) -> Table:
     """I answered the open turn; the answer is not accepted yet."""
     assert table.turn is not None, "an answer needs an open turn"
     return replace(table, answer=Answer(table.turn.turn_id, act_id, text, choice), notice="")
+
+
+def sent_among_dead(table: Table, act_id: str, text: str) -> Table:
+    """I spoke to the others who are out of the game."""
+    return replace(table, answer=Answer(AMONG_DEAD, act_id, text, None), notice="")
 
 
 def noticed(table: Table, notice: str) -> Table:
@@ -78,12 +101,22 @@ def accepted(table: Table, act_id: str) -> Table:
 
 
 def _joined(world: World, message: said.RoomJoined, now_s: float) -> World:
-    """Sit down; what the room said before the reply came is taken now. A repeated join keeps what is known."""
+    """Sit down; what the room said before the reply came is taken now. Where the stream goes on just after what is
+    known, that is kept; the turns that are open are told anew in any case."""
     room, table = _clean_room(message.room), world.table
-    if table is not None and table.room.room == room.room and table.me == message.seat:
-        table = replace(table, room=room, seats=tuple(room.seats))
+    seats, everything = tuple(room.seats), world.everything and message.seat is None
+    if table is None or table.room.room != room.room or table.me != message.seat:
+        table = Table(room=room, me=message.seat, seats=seats, everything=everything)
+    elif message.since == table.seen:
+        people = {s.seat for s in seats if s.mind == "person"}
+        table = replace(
+            table, room=room, seats=seats, stand_ins=table.stand_ins - people, turn=None, warned=False, away=False
+        )
     else:
-        table = Table(room=room, me=message.seat, seats=tuple(room.seats))
+        table = Table(
+            room=room, me=message.seat, seats=seats, seen=message.since, told=table.told + 1,
+            answer=table.answer, notice=table.notice, everything=everything,
+        )  # fmt: skip
     early = world.early
     world = replace(world, table=table, joining=False, early=(), notice="")
     for each in early:
@@ -109,10 +142,15 @@ def _at_table(table: Table, message: said.AnyServerMessage, now_s: float) -> Tab
                 ends_at_s,
             )
             again = table.turn is not None and table.turn.turn_id == turn.turn_id
-            return replace(table, turn=turn, notice=table.notice if again else "")
+            warned, notice = (table.warned, table.notice) if again else (False, "")
+            return replace(table, turn=turn, warned=warned, notice=notice, away=False)
+        case said.TurnWarned() if table.turn is not None and table.turn.turn_id == message.turn_id:
+            turn = replace(table.turn, ends_at_s=now_s + message.remaining_s)
+            return replace(table, turn=turn, warned=True)
         case said.TurnClosed() if table.turn is not None and table.turn.turn_id == message.turn_id:
-            late = "Time is up: you passed." if message.reason == "timed_out" else table.notice
-            return replace(table, turn=None, notice=late)
+            late = words.TOO_LATE if message.reason == "timed_out" else table.notice
+            away = table.away or message.reason == "handed_over"
+            return replace(table, turn=None, warned=False, notice=late, away=away)
         case said.ActAccepted():
             return accepted(table, message.act_id)
         case said.Refused() if message.act_id is not None:
@@ -127,11 +165,34 @@ def _seat_changed(table: Table, seat: said.SeatInfo) -> Table:
     seat = _clean_seat(seat)
     before = table.mind(seat.seat)
     seats = tuple(seat if s.seat == seat.seat else s for s in table.seats)
-    table = replace(table, seats=seats)
+    was_stand_in, mine = seat.seat in table.stand_ins, seat.seat == table.me
+    stand_ins = table.stand_ins - {seat.seat}
+    if table.started and (mine or before == "person") and seat.mind != "person":
+        stand_ins |= {seat.seat}
+    table = replace(table, seats=seats, stand_ins=stand_ins)
+    if mine:
+        away = table.started and not table.over and seat.mind != "person"
+        table = replace(table, away=away, notice=table.notice if away else "")
     if not table.started or table.over or before in (seat.mind, ""):
         return table
-    text = f"{table.name(seat.seat)} is now played by a {seat.mind}."
+    text = words.seat_changed(table, seat, was_stand_in)
     return replace(table, lines=(*table.lines, Line(LineKind.FACT, text)))
+
+
+def _gone(world: World, room: str, why: str) -> World:
+    """The room cannot be gone on with: what was seen of it stays, and the lobby is offered."""
+    if world.table is None or world.table.room.room != room:
+        return world
+    return replace(world, table=replace(world.table, gone=why, turn=None, away=False))
+
+
+def _refused_otherwise(world: World, message: said.Refused) -> World:
+    """Something was refused that is no act of mine."""
+    notice = _refusal(message)
+    if world.table is not None and message.code == codes.ROOM_FAILED:
+        return _gone(world, world.table.room.room, notice)
+    table = None if world.table is None else noticed(world.table, notice)
+    return replace(world, table=table, notice=notice)
 
 
 def _event(table: Table, message: said.EventHappened) -> Table:
@@ -139,10 +200,15 @@ def _event(table: Table, message: said.EventHappened) -> Table:
         return table
     audience = EVERYONE if message.public else only(*(() if table.me is None else (table.me,)))
     event = Event(message.kind, _clean(message.data), audience)
-    events = (*table.events, event)
-    folded = view(events)
-    table = replace(table, events=events, seen=message.seq + 1, view=folded)
     line = clean_text(message.line, TEXT_LIMIT)
+    table = replace(table, seen=message.seq + 1)
+    if table.me is None and not message.public:
+        return _secret(table, event, line)
+    events = (*table.events, event)
+    before, folded = table.view, view(events)
+    table = replace(table, events=events, view=folded)
+    if table.me is not None and before.alive and before.alive[table.me] and not folded.alive[table.me]:
+        table = replace(table, turn=None)  # what the dying may still do is asked after their death
     return replace(
         table,
         lines=(*table.lines, *_lines(table, event, line)),
@@ -150,12 +216,27 @@ def _event(table: Table, message: said.EventHappened) -> Table:
     )
 
 
+def _secret(table: Table, event: Event, line: str) -> Table:
+    """What only some seats saw, for a spectator who sees everything: shown, but no part of anybody's view."""
+    d = event.data
+    if event.kind == "dealt":
+        table = replace(table, cards=(*table.cards, (d["seat"], str(d["role"]))))
+    spoken = event.kind in ("pack_said", "dead_said")
+    text = d["text"] if spoken else line
+    if not text:
+        return table
+    if spoken:
+        text = f"(to the {'werewolves' if event.kind == 'pack_said' else 'dead'}) {text}"
+    return replace(table, lines=(*table.lines, Line(LineKind.SECRET, text, d.get("seat"))))
+
+
 def _lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
     """What an event adds to the public talk."""
     d, v = event.data, table.view
     match event.kind:
         case "started" if table.me is None:
-            return (Line(LineKind.FACT, line), *(Line(LineKind.INTRO, t) for t in words.intro(v)))
+            intro = (words.ALL_SEEING,) if table.everything else words.intro(v)
+            return (Line(LineKind.FACT, line), *(Line(LineKind.INTRO, t) for t in intro))
         case "started":
             return (Line(LineKind.FACT, line),)
         case "dealt":
@@ -170,6 +251,8 @@ def _lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
             return (Line(LineKind.PHASE, f"Election of day {d['day']}"),)
         case "said":
             return (Line(LineKind.TALK, d["text"], d["seat"]),)
+        case "dead_said":
+            return (Line(LineKind.GHOST, d["text"], d["seat"]),)
         case "votes" if "ballots" in d:
             return (Line(LineKind.VOTES, line, ballots=tuple((s, t) for s, t in d["ballots"])),)
         case "killed" | "exiled" | "shot":
@@ -186,7 +269,7 @@ def _notes(v: SeatView, event: Event, line: str) -> tuple[Note, ...]:
     """What an event adds to the things that only I know."""
     d, when = event.data, f"{'Night' if v.phase is Phase.NIGHT else 'Day'} {v.day}"
     match event.kind:
-        case "dealt" | "ballot" | "nominee" | "bid" | "prepared":
+        case "dealt" | "ballot" | "nominee" | "bid" | "prepared" | "dead_said":
             return ()
         case "pack_said":
             return (Note(when, d["text"], d["seat"]),)
@@ -230,6 +313,7 @@ def _clean_room(room: said.RoomInfo) -> said.RoomInfo:
         update={
             "game": clean_text(room.game, 20),
             "phase": clean_text(room.phase, 20),
+            "code": clean_text(room.code, 20),
             "options": _clean(room.options),
             "seats": [_clean_seat(s) for s in room.seats],
         }

@@ -7,9 +7,10 @@ from typing import Final
 
 from arena.games.werewolf.types import Phase, Role, Side
 from arena.games.werewolf.view import SeatView
-from tui.state import Table
+from arena.protocol.server_messages import RoomInfo, SeatInfo
+from tui.state import Lost, Table
 
-A_ROLE: Final = {
+_A_ROLE: Final = {
     Role.VILLAGER: "a villager",
     Role.WEREWOLF: "a werewolf",
     Role.SEER: "the seer",
@@ -19,7 +20,7 @@ A_ROLE: Final = {
     Role.MEDIUM: "the medium",
     Role.POSSESSED: "the possessed",
 }
-GOAL: Final = {
+_GOAL: Final = {
     Role.VILLAGER: "Find out who lies, and vote the werewolves out.",
     Role.WEREWOLF: "Pass for a villager by day until you are as many as the rest.",
     Role.SEER: "Learn who the werewolves are and get the village to believe you.",
@@ -29,7 +30,7 @@ GOAL: Final = {
     Role.MEDIUM: "Learn what the exiled were, and who lied about them.",
     Role.POSSESSED: "Help the werewolves, whom you do not know, by deceiving the village.",
 }
-BY_NIGHT: Final = {
+_BY_NIGHT: Final = {
     Role.VILLAGER: "By night you sleep.",
     Role.WEREWOLF: "By night you and your fellow werewolf choose somebody to kill.",
     Role.SEER: "By night you look at one player and learn whether they are a werewolf.",
@@ -43,6 +44,24 @@ BY_DAY: Final = "By day everybody talks, then votes one player out."
 WIN_VILLAGE: Final = "Win by voting out every werewolf."
 WIN_WOLVES: Final = "Win when the werewolves are as many as the others."
 DEAD: Final = "You are dead, so you can no longer speak or vote. You may watch on."
+DEAD_TALK: Final = "You are dead. You may watch on, and talk with the others who are dead."
+TOO_LATE: Final = "Time is up: you passed."
+ALL_SEEING: Final = "You are watching, and you see every secret: ◆ marks what only some at the table know."
+WENT_ELSEWHERE: Final = "You went on in another window, so this one no longer has the seat."
+STAND_IN: Final = "A stand-in plays for you"
+TRAIN: Final = (
+    "May the games that you play be used for training? The model then learns from its own turns in them, never from "
+    "your words and choices."
+)
+BLIND: Final = "This is a blind game: until its end nobody is told which seats people play. Join under these terms?"
+
+
+def a_role(role: Role) -> str:
+    return _A_ROLE.get(role, f"the {role}")
+
+
+def goal(role: Role) -> str:
+    return _GOAL.get(role, "")
 
 
 _SLEEPERS: Final = (Role.VILLAGER, Role.HUNTER, Role.MEDIUM, Role.POSSESSED)
@@ -55,10 +74,10 @@ def intro(view: SeatView) -> tuple[str, ...]:
         return ("You are watching: you see what everybody at the table sees.",)
     fellows = and_([view.names[s] for s in view.fellows])
     with_ = f", together with {fellows}" if fellows else ""
-    win = WIN_VILLAGE if view.role.side is Side.VILLAGE else WIN_WOLVES
+    win = WIN_WOLVES if view.role.side is Side.WEREWOLVES else WIN_VILLAGE
     return (
-        f"You are {view.names[view.me]}, {A_ROLE[view.role]}{with_}.",
-        f"{BY_NIGHT[view.role]} {BY_DAY}",
+        f"You are {view.names[view.me]}, {a_role(view.role)}{with_}.",
+        f"{_BY_NIGHT.get(view.role, goal(view.role))} {BY_DAY}".lstrip(),
         win,
     )
 
@@ -68,12 +87,61 @@ def and_(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
+def seat_changed(table: Table, seat: SeatInfo, was_stand_in: bool) -> str:
+    """Another kind of mind sits in a seat of a running game."""
+    back = seat.mind == "person"
+    if seat.seat == table.me:
+        return "You play your seat again." if back else f"{STAND_IN} now."
+    if back:
+        name = table.name(seat.seat)
+        return f"{name}'s player is back." if was_stand_in else f"{name} is now played by a person."
+    return f"A stand-in ({seat.mind}) plays {table.name(seat.seat)} now."
+
+
+def lost(lost: Lost, now_s: float) -> str:
+    """The line that tells of a lost connection, with the countdown to the next attempt."""
+    left_s = int(lost.retry_at_s - now_s + 0.999)
+    when = f"in {left_s} s" if left_s > 0 else "now"
+    return f"Connection lost. Trying again {when} (attempt {lost.attempt}) …"
+
+
+def marks(room: RoomInfo) -> tuple[str, ...]:
+    """What sets a room apart from the usual."""
+    return tuple(name for name, is_so in (("private", room.private), ("blind", room.blind)) if is_so)
+
+
+def shows_everything(room: RoomInfo) -> bool:
+    """Whether spectators may see the secrets of this room (now, or as late as it wants)."""
+    return room.status == "over" or (room.status == "playing" and room.show_all_after_s is not None)
+
+
+def age(seconds: float) -> str:
+    """How old something is, in the largest unit that fits."""
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return "now"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+
+
+def gone(code: str, message: str) -> str:
+    """Why a seat could not be taken up again."""
+    return {
+        "room/unknown": "The server no longer has this match.",
+        "seat/bad_token": "Your seat was given up.",
+        "act/not_seated": "Your seat was given up.",
+    }.get(code, message)
+
+
 def waiting(table: Table) -> str:
     """What happens while it is not my turn."""
     v = table.view
     if not table.started:
+        if table.room.blind:
+            return "Waiting for players."
         taken = sum(1 for s in table.seats if s.mind != "open")
         return f"Waiting for players: {taken} of {len(table.seats)} seats are taken."
+    if table.away:
+        return f"{STAND_IN}. Ctrl+T takes your seat back."
     speaking = sorted(table.speaking())
     match v.phase:
         case Phase.NIGHT if v.me is not None and v.role in _SLEEPERS and not table.dead:
@@ -86,7 +154,7 @@ def waiting(table: Table) -> str:
             return "Everybody says in secret how much they want to speak next."
         case Phase.TALK if table.parallel:
             return "Everybody is writing; all messages appear together."
-        case Phase.TALK if speaking == [v.me]:
+        case Phase.TALK if speaking == [v.me] and not table.dead:
             return "It is about to be your turn."
         case Phase.TALK if speaking:
             return f"{table.name(speaking[0])} is speaking."
@@ -104,11 +172,8 @@ def fate(table: Table, seat: int) -> str:
     """How a seat left the game, or that it lived."""
     for death in table.view.deaths:
         if death.seat == seat:
-            return {
-                "killed": f"killed, night {death.day}",
-                "exiled": f"voted out, day {death.day}",
-                "shot": "shot by the hunter",
-            }[death.cause]
+            how = {"killed": "killed, night", "exiled": "voted out, day"}.get(death.cause, f"{death.cause}, day")
+            return f"{how} {death.day}"
     return "survived"
 
 
@@ -145,6 +210,9 @@ def refusal(code: str, message: str) -> str:
         "act/stale_turn": "Too late: that turn is over. Your words are kept here.",
         "act/not_stored": "The server could not save that. Please send it again.",
         "act/not_seated": "You have no seat here any more.",
+        "act/handed_over": "A stand-in plays for you. Take your seat back first.",
+        "act/not_among_the_dead": "You cannot talk with the dead here.",
+        "room/not_yours": "Only whoever opened the game can begin it.",
         "room/full": "That game is full. Pick another one, or play a new one.",
         "room/unknown": "That game is gone.",
         "room/seat_taken": "Somebody else has that seat by now.",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from arena.db.repo import MatchSummary
 
 
@@ -16,6 +18,10 @@ def matches(
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, the newest first.")] = 20,
     purpose: Annotated[str | None, typer.Option(help="Only room, selfplay or evaluation.")] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Verify every match instead: chain, numbers, outcome. Status 1 if one fails."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
     """List the matches in the database, the newest first."""
@@ -23,7 +29,10 @@ def matches(
     from arena.db.repo import list_matches
     from arena.paths import default_database_url
 
-    engine = open_database(db or default_database_url())
+    engine = open_database(db or default_database_url(), check=check)
+    if check:
+        _check(engine, as_json)
+        return
     found = list_matches(engine, limit=limit, purpose=purpose)
     if as_json:
         typer.echo(json.dumps([as_dict(m) for m in found], ensure_ascii=False, indent=2))
@@ -36,6 +45,25 @@ def matches(
         started = datetime.fromtimestamp(m.started_at).strftime("%Y-%m-%d %H:%M")
         minutes = f"{(m.ended_at - m.started_at) / 60:.1f}" if m.ended_at is not None else ""
         typer.echo(f"{m.id:12}  {m.game:9}  {m.purpose:10}  {started:16}  {minutes:>7}  {_result(m)}")
+
+
+def _check(engine: Engine, as_json: bool) -> None:
+    from arena.db.check import check_log
+
+    checked = 0
+    bad: dict[str, tuple[str, ...]] = {}
+    for match in check_log(engine):
+        checked += 1
+        if match.faults:
+            bad[match.match_id] = match.faults
+    if as_json:
+        typer.echo(json.dumps({"checked": checked, "bad": bad}))
+    else:
+        for match_id, faults in bad.items():
+            typer.echo(f"{match_id}: {'; '.join(faults)}")
+        typer.echo(f"{checked} matches checked, {len(bad)} bad.")
+    if bad:
+        raise typer.Exit(1)
 
 
 def as_dict(match: MatchSummary) -> dict[str, Any]:

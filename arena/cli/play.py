@@ -31,16 +31,36 @@ class Talk(StrEnum):
 def play(
     url: Annotated[str, typer.Option("--url", "--server", help="The server's address.")] = DEFAULT_URL,
     name: Annotated[str | None, typer.Option(help="Your handle; your login name if not given.")] = None,
-    room: Annotated[str | None, typer.Option(help="Sit down in this room.")] = None,
-    watch: Annotated[str | None, typer.Option(help="Follow this room without a seat.")] = None,
+    room: Annotated[str | None, typer.Option(metavar="CODE", help="Sit down in the room of this code or id.")] = None,
+    watch: Annotated[str | None, typer.Option(metavar="CODE", help="Follow this room without a seat.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="While watching, see the secrets too, where the room shows them.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go back to the match that you left without giving the seat up.")
+    ] = False,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Agree to games in which nobody is told who is a person.")
+    ] = False,
+    train: Annotated[
+        bool | None,
+        typer.Option("--train/--no-train", help="Whether your games may be used for training; it is remembered."),
+    ] = None,
     talk_rounds: Annotated[int | None, typer.Option(min=0, max=5, help="Talk rounds a day, in games you open.")] = None,
     discussion: Annotated[Talk | None, typer.Option(help="How the talk goes, in games you open.")] = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Lines instead of screens: for pipes and screen readers.")
     ] = False,
+    token: Annotated[
+        str | None, typer.Option(envvar="ARENA_TOKEN", help="The server's access token, where it asks for one.")
+    ] = None,
+    ca: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Certificate to trust, for a wss:// server with its own.")
+    ] = None,
 ) -> None:
     """Play Werewolf from this terminal; the language model plays the others."""
     from tui.play import check_terminal, run
+    from tui.wish import Wish
 
     options: dict[str, object] = {}
     if talk_rounds is not None:
@@ -50,7 +70,9 @@ def play(
     if not plain:
         check_terminal()
     with _server_at(url, may_ask=sys.stdin.isatty()):
-        code = run(url, name or getpass.getuser(), room=room, watch=watch, options=options, plain=plain)
+        wish = Wish(room, watch, everything, resume, blind, options)
+        who = name or getpass.getuser()
+        code = run(url, who, wish, plain=plain, train=train, token=token, ca=ca)
     raise typer.Exit(code)
 
 

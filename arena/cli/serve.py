@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 if TYPE_CHECKING:
-    from arena.server.app import ArenaServer
+    from arena.server.app import ArenaServer, ServerSettings
     from arena.server.counts import Status
 
 NO_MODEL: Final = "none"
@@ -30,65 +31,140 @@ def serve(
     per_minute: Annotated[
         float, typer.Option(min=0, help="Self-play games that may begin in a minute; 0: as many as fit.")
     ] = 60.0,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ARENA_TOKEN", help="Only who brings this token may come in. Other users see options in ps."
+        ),
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Let other machines in without a token.")] = False,
+    cert: Annotated[Path | None, typer.Option(metavar="FILE", help="Certificate (PEM), for wss://.")] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate's key (PEM).")] = None,
+    origin: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="Web page whose scripts may connect; can be repeated.")
+    ] = None,
+    per_address: Annotated[
+        int, typer.Option(min=1, max=8192, help="Connections from one address of another machine.")
+    ] = 64,
+    drain: Annotated[
+        float, typer.Option(min=0, help="Seconds that running matches get to end when the server is told to stop.")
+    ] = 10.0,
 ) -> None:
     """Start a server: rooms for people, and self-play beside them.
 
-    It stops at Ctrl-C. A running match that is stopped counts as abandoned.
+    Ctrl-C stops it at once, SIGTERM when the matches are over or --drain seconds have passed. Matches that are not over
+    go on when a server is started on the same database again.
     """
-    asyncio.run(_serve(host, port, db, model, rooms, game, per_minute))
+    from arena.errors import OptionError
+    from arena.server.access import private, tls_context
+    from arena.server.app import ServerSettings
+    from arena.server.limits import Limits
+    from arena.server.logs import log_to_stderr
+
+    if (cert is None) != (key is None):
+        raise OptionError("--cert and --key belong together; give both or neither.")
+    log_to_stderr()
+    settings = ServerSettings(
+        host=host,
+        port=port,
+        default_fill="scripted:careful" if model == NO_MODEL else "self",
+        selfplay_rooms=rooms,
+        selfplay_game=game,
+        selfplay_per_minute=per_minute,
+        origins=tuple(origin or ()),
+        token=token or None,
+        insecure=insecure,
+        tls=None if cert is None or key is None else tls_context(cert, key),
+        limits=Limits(connections_per_address=per_address),
+    )
+    if settings.tls is None and not private(host):
+        typer.echo("Warning: without --cert and --key, what people say and their token cross the network in the open.")
+    asyncio.run(_serve(settings, db, model, drain))
 
 
-async def _serve(host: str, port: int, db: str | None, model: str, rooms: int, game: str, per_minute: float) -> None:
-    stop = asyncio.Event()
+async def _serve(settings: ServerSettings, db: str | None, model: str, drain: float) -> None:
+    stop, now = asyncio.Event(), asyncio.Event()
+
+    def asked_to_stop(number: signal.Signals) -> None:
+        if number == signal.SIGINT or stop.is_set():
+            now.set()
+        stop.set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    async with composed(host, port, db, model, rooms, game, per_minute) as server:
+        loop.add_signal_handler(number, asked_to_stop, number)
+
+    def lost() -> None:
+        """From the lease's own thread: another server has the database now."""
+        loop.call_soon_threadsafe(asked_to_stop, signal.SIGINT)
+
+    async with composed(settings, db, model, lost) as server:
         typer.echo(f"Serving on {server.url} (database: {db or 'default'}, model: {model}).")
-        join = "arena play" if server.url.endswith(":8765") else f"arena play --server {server.url}"
+        join = "arena play" if server.url == "ws://127.0.0.1:8765" else f"arena play --server {server.url}"
         typer.echo(f"Join from another terminal with: {join}")
         await _show(lambda: server.status, stop)
         typer.echo("Stopping.")
+        if drain and not now.is_set():
+            await _first_of(server.drain(drain), now.wait())
+
+
+async def _first_of(*waits: Coroutine[Any, Any, Any]) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
 
 
 @asynccontextmanager
 async def composed(
-    host: str, port: int, db: str | None, model: str, rooms: int, game: str, per_minute: float = 60.0
+    settings: ServerSettings, db: str | None, model: str, on_lost: Callable[[], None] | None = None
 ) -> AsyncIterator[ArenaServer]:
     """A running server with all that it needs; everything is closed again in the opposite order.
 
+    Args:
+        on_lost: called from another thread when another server has taken the database over.
+
     Raises:
-        ArenaError: the database, the model, the game or the port cannot be had.
+        ArenaError: the database, the model, the game or the address cannot be had, or another server runs on the
+            database.
     """
     from agents.registry import open_minds
+    from arena.clock import SystemClock
     from arena.db.engine import open_database
+    from arena.db.lease import hold_lease
+    from arena.db.open_matches import open_matches
     from arena.db.writer import LogWriter
     from arena.games.registry import game_by_name
     from arena.paths import default_database_url
-    from arena.server.app import ArenaServer, ServerSettings
+    from arena.server.access import check_host
+    from arena.server.app import ArenaServer
+    from arena.server.metrics import Reloads
 
-    game_by_name(game)  # an unknown game is refused before anything is opened
+    # What can be refused at once is refused before anything is opened.
+    game_by_name(settings.selfplay_game)
+    check_host(settings.host, token=settings.token, insecure=settings.insecure)
     engine = open_database(db or default_database_url(), check=True)
     try:
+        lease = hold_lease(engine, on_lost)
         minds = open_minds(model, engine)
         await minds.start()
         writer = LogWriter(engine)
-        settings = ServerSettings(
-            host=host,
-            port=port,
-            default_fill="scripted:careful" if model == NO_MODEL else "self",
-            selfplay_rooms=rooms,
-            selfplay_game=game,
-            selfplay_per_minute=per_minute,
+        server = ArenaServer(
+            minds,
+            writer,
+            settings,
+            live_checkpoint=lambda: minds.live_checkpoint,
+            reloads=lambda: Reloads(minds.reloads, minds.refused_reloads),
         )
-        server = ArenaServer(minds, writer, settings, live_checkpoint=lambda: minds.live_checkpoint)
         try:
-            await server.start()
+            ended_after = SystemClock().wall_s() - settings.limits.linger_s
+            await server.start(open_matches(engine, ended_after))
             yield server
         finally:
             await server.stop()
             await minds.stop()
             writer.close()
+            lease.release()
     finally:
         engine.dispose()
 

@@ -17,17 +17,20 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from arena.errors import ArenaError
+from arena.errors import ArenaError, UserError
+from arena.keepalive import PING_INTERVAL_S, PING_TIMEOUT_S, watch_peer
 from arena.protocol.client_messages import (
     PROTOCOL_VERSION,
     ClientMessage,
@@ -36,7 +39,11 @@ from arena.protocol.client_messages import (
     JoinRoom,
     LeaveRoom,
     ListRooms,
+    ResumeSeat,
+    StartRoom,
+    TakeSeatBack,
     TakeTurn,
+    TalkAmongDead,
     WatchRoom,
 )
 from arena.protocol.server_messages import (
@@ -101,34 +108,64 @@ class Arena:
         options: Mapping[str, Any] | None = None,
         fills: Sequence[str] | None = None,
         seed: int | None = None,
+        **terms: Any,
     ) -> RoomInfo:
-        """Open a room; take one of its open seats with ``join(room.room)``.
+        """Open a room; take one of its open seats with ``join(room.room)``. ``terms`` are the other fields of
+        ``CreateRoom``: ``private``, ``blind``, ``dead_talk``, ``show_all_after_s``, ``grace_s``, ``missed_turns``.
 
         Raises:
             RequestRefused: an option or a filling that the server does not take, or too many rooms.
         """
         message = CreateRoom(
-            game=game, options=dict(options or {}), fills=None if fills is None else list(fills), seed=seed
+            game=game, options=dict(options or {}), fills=None if fills is None else list(fills), seed=seed, **terms
         )
         return (await self._ask(message, RoomCreated)).room
 
     async def join(
-        self, room: str | None = None, seat: int | None = None, *, game: str = "werewolf", train: bool = False
+        self,
+        room: str | None = None,
+        seat: int | None = None,
+        *,
+        game: str = "werewolf",
+        train: bool = False,
+        blind: bool = False,
     ) -> RoomJoined:
-        """Take an open seat: in this room, or in one that waits, or in a new one.
+        """Take an open seat: in the room of this id or code, or in one that waits, or in a new one.
+
+        Args:
+            train: let the match be used for training.
+            blind: agree to play where nobody is told who is a person.
 
         Raises:
-            RequestRefused: no such room, or no such seat is open.
+            RequestRefused: no such room, or no such seat is open, or the room is blind and that was not agreed to.
         """
-        return await self._ask(JoinRoom(room=room, seat=seat, game=game, train=train), RoomJoined)
+        return await self._ask(JoinRoom(room=room, seat=seat, game=game, train=train, blind=blind), RoomJoined)
 
-    async def watch(self, room: str) -> RoomJoined:
-        """Follow a room's public events; those so far come first.
+    async def resume(self, room: str, token: str, since: int = 0) -> RoomJoined:
+        """Come back to a seat with its ``resume_token``; the events from number ``since`` on follow.
+
+        The answer's ``since`` may be lower: then the stream begins anew there.
 
         Raises:
-            RequestRefused: no such room.
+            RequestRefused: no such room, or the token is not that of a seat there.
         """
-        return await self._ask(WatchRoom(room=room), RoomJoined)
+        return await self._ask(ResumeSeat(room=room, token=token, since=since), RoomJoined)
+
+    async def take_seat_back(self, room: str) -> None:
+        """Play again where a stand-in took over. ``SeatChanged`` and open turns follow; there is no other reply."""
+        await self._send(TakeSeatBack(room=room))
+
+    async def begin(self, room: str) -> None:
+        """Begin the match of a room that this client opened; minds take the seats that are still open."""
+        await self._send(StartRoom(room=room))
+
+    async def watch(self, room: str, *, everything: bool = False) -> RoomJoined:
+        """Follow a room's public events; those so far come first. ``everything`` asks for the secret ones too.
+
+        Raises:
+            RequestRefused: no such room, or it does not show everything (yet).
+        """
+        return await self._ask(WatchRoom(room=room, everything=everything), RoomJoined)
 
     async def take_turn(
         self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None
@@ -139,10 +176,22 @@ class Arena:
             RequestRefused: the act is illegal, or the turn is over.
         """
         act_id = act_id or secrets.token_hex(8)
+        return await self._act(TakeTurn(room=room, turn_id=turn_id, act_id=act_id, text=text, choice=choice))
+
+    async def talk_among_dead(self, room: str, text: str, *, act_id: str | None = None) -> ActAccepted:
+        """Say something to the others who are out of the game.
+
+        Raises:
+            RequestRefused: the room does not allow it, or this client's seat is not out.
+        """
+        return await self._act(TalkAmongDead(room=room, text=text, act_id=act_id or secrets.token_hex(8)))
+
+    async def _act(self, message: TakeTurn | TalkAmongDead) -> ActAccepted:
+        act_id = message.act_id
         accepted: asyncio.Future[ActAccepted] = self._acts.get(act_id) or asyncio.get_running_loop().create_future()
         self._acts[act_id] = accepted
         try:
-            await self._send(TakeTurn(room=room, turn_id=turn_id, act_id=act_id, text=text, choice=choice))
+            await self._send(message)
             return await asyncio.shield(accepted)
         finally:
             self._acts.pop(act_id, None)
@@ -241,31 +290,69 @@ class Arena:
         for future in waiting:
             if not future.done():
                 future.set_exception(self._gone)
+                future.exception()  # whoever asked may have gone already, and then nobody looks
         self._arrived.set()
 
 
-@asynccontextmanager
-async def connect(url: str, name: str, *, client: str = "") -> AsyncIterator[Arena]:
-    """An open connection under this handle.
+def trusting(ca: Path) -> ssl.SSLContext:
+    """What ``connect`` needs for a server whose certificate was signed by ``ca``, a PEM file.
 
     Raises:
-        ArenaError: no server answers there, or it refused the handle or the protocol.
+        UserError: there is no such file, or no certificate in it.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except FileNotFoundError as error:
+        raise UserError(f"There is no certificate at {ca}.") from error
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise UserError(f"{ca} cannot be used as a certificate: {getattr(error, 'reason', None) or error}.") from error
+
+
+@asynccontextmanager
+async def connect(
+    url: str, name: str, *, client: str = "", token: str | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Arena]:
+    """An open connection under this handle.
+
+    Args:
+        token: the server's access token, where it asks for one.
+        tls: for ``wss://`` servers whose certificate this machine does not know of itself; see ``trusting``.
+
+    Raises:
+        ArenaError: no server answers there, or it refused the handle, the token or the protocol.
     """
     try:
         socket = await open_socket(
-            url, compression=None, max_size=MAX_MESSAGE_BYTES, proxy=None, ping_interval=20, ping_timeout=120
+            url,
+            compression=None,
+            max_size=MAX_MESSAGE_BYTES,
+            proxy=None,
+            ping_interval=PING_INTERVAL_S,
+            ping_timeout=PING_TIMEOUT_S,
+            ssl=(tls or True) if url.startswith("wss://") else None,
         )
+    except ssl.SSLCertVerificationError as error:
+        why = error.verify_message or error.reason
+        raise ArenaError(f"The certificate of {url} is not trusted: {why}.", code="connection/untrusted") from error
     except (InvalidURI, ValueError) as error:
         raise ArenaError(f"{url!r} is no address of a server. It looks like ws://127.0.0.1:8765.") from error
     except (OSError, TimeoutError) as error:
         raise ArenaError(
             f"No server answers at {url}. Start one with: arena serve", code="connection/refused"
         ) from error
+    except InvalidStatus as error:
+        if error.response.status_code not in (429, 503):
+            raise ArenaError(f"What answers at {url} is no arena server ({error}).") from error
+        raise ArenaError(
+            f"The server at {url} takes no more connections now; try again later.", code="connection/too_many"
+        ) from error
     except InvalidHandshake as error:
         raise ArenaError(f"What answers at {url} is no arena server ({error}).") from error
+    watch_peer(socket.transport)
     arena = Arena(socket, url)
     try:
-        arena.welcome = await arena._ask(Hello(protocol=PROTOCOL_VERSION, name=name, client=client), Welcomed)
+        hello = Hello(protocol=PROTOCOL_VERSION, name=name, client=client, token=token)
+        arena.welcome = await arena._ask(hello, Welcomed)
         yield arena
     finally:
         with suppress(Disconnected):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -155,15 +155,20 @@ def iter_matches(engine: Engine, query: MatchQuery | None = None) -> Iterator[St
 def broken_links(engine: Engine, match_id: str) -> list[int]:
     """The numbers of the events of a match that do not fit the chain of hashes: damaged, altered or out of order."""
     events = table_of(EventTable)
-    broken: list[int] = []
-    previous = FIRST_HASH
     with engine.connect() as connection:
         rows = connection.execute(select(events).where(events.c.match_id == match_id).order_by(events.c.seq))
-        for expected, row in enumerate(rows):
-            hashed = chained(previous, match_id, row.seq, row.at, row.kind, row.data, row.audience)
-            if row.seq != expected or hashed != row.hash:
-                broken.append(row.seq)
-            previous = row.hash
+        return links_broken(match_id, rows.mappings())
+
+
+def links_broken(match_id: str, rows: Iterable[RowMapping]) -> list[int]:
+    """The same for rows of ``events`` that were read already, in their order."""
+    broken: list[int] = []
+    previous = FIRST_HASH
+    for expected, row in enumerate(rows):
+        hashed = chained(previous, match_id, row["seq"], row["at"], row["kind"], row["data"], row["audience"])
+        if row["seq"] != expected or hashed != row["hash"]:
+            broken.append(row["seq"])
+        previous = row["hash"]
     return broken
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import RowMapping
 from sqlmodel import SQLModel
 
 from arena.db.arrays import pack_floats, pack_tokens, unpack_floats, unpack_tokens
-from arena.db.tables import DecisionTable, EventTable, MatchTable, SeatTable, TrunkTable
+from arena.db.tables import DecisionTable, EventTable, HandoverTable, MatchTable, SeatTable, TrunkTable
 from arena.decision import Decision, MindKind, TokenRecord, TrunkRecord
 from arena.errors import StorageError
 from arena.games.core import Act, Audience, Event
@@ -20,6 +20,7 @@ from arena.journal import (
     Batch,
     DecisionLogged,
     EventLogged,
+    HandedOver,
     LogRow,
     MatchAbandoned,
     MatchEnded,
@@ -32,7 +33,14 @@ Row = dict[str, Any]
 FIRST_HASH = ""
 """What the first event of a match is chained to."""
 
-INSERT_ORDER: tuple[type[SQLModel], ...] = (MatchTable, SeatTable, EventTable, DecisionTable, TrunkTable)
+INSERT_ORDER: tuple[type[SQLModel], ...] = (
+    MatchTable,
+    SeatTable,
+    HandoverTable,
+    EventTable,
+    DecisionTable,
+    TrunkTable,
+)
 """Parents before children."""
 
 
@@ -81,12 +89,13 @@ def _encode(row: LogRow, heads: dict[str, Head], out: Encoded) -> None:
                     "status": "playing",
                     "minds": list(row.minds),
                     "started_at": row.at,
+                    "terms": None if row.terms is None else dict(row.terms),
                 }
             )
         case SeatFilled():
-            out.inserts[SeatTable].append(
-                {"match_id": row.match_id, "seat": row.seat, "person": row.person, "train": row.train}
-            )
+            out.inserts[SeatTable].append(asdict(row))
+        case HandedOver():
+            out.inserts[HandoverTable].append(asdict(row))
         case EventLogged():
             head = heads[row.match_id]
             if row.seq != head.next_seq:

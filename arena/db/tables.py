@@ -13,7 +13,7 @@ from sqlmodel import Field, SQLModel
 
 
 def _json(*, nullable: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(JSON, nullable=nullable))
+    return Field(default=None, sa_column=Column(JSON(none_as_null=nullable), nullable=nullable))
 
 
 def _text(*, nullable: bool = False) -> Any:
@@ -29,7 +29,10 @@ def _of_match() -> ForeignKeyConstraint:
 
 
 class MatchTable(SQLModel, table=True):
-    """``status`` is ``playing``, ``over`` or ``abandoned``; times are in seconds since the Unix epoch."""
+    """``status`` is ``playing``, ``over`` or ``abandoned``; times are in seconds since the Unix epoch.
+
+    ``terms`` is null for matches that no server hosts: nobody goes on with those after a crash.
+    """
 
     __tablename__ = "matches"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (Index("ix_matches_ended", "status", "ended_at", "id"), Index("ix_matches_started", "started_at"))
@@ -48,6 +51,7 @@ class MatchTable(SQLModel, table=True):
     reason: str | None
     sides: list[str] | None = _json(nullable=True)
     returns: list[float] | None = _json(nullable=True)
+    terms: dict[str, Any] | None = _json(nullable=True)
 
 
 class SeatTable(SQLModel, table=True):
@@ -58,6 +62,24 @@ class SeatTable(SQLModel, table=True):
     seat: int = Field(primary_key=True)
     person: str | None
     train: bool
+    fill: str | None
+    """Null in matches logged before fillings were."""
+    token_hash: str | None
+
+
+class HandoverTable(SQLModel, table=True):
+    """Who played a seat from when on; see ``arena.journal.HandedOver``."""
+
+    __tablename__ = "handovers"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (_of_match(),)
+
+    match_id: str = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    at: float
+    seat: int
+    person: str | None
+    mind: str
+    reason: str
 
 
 class EventTable(SQLModel, table=True):

@@ -127,6 +127,9 @@ class Game(ABC, Generic[Options, State]):
     """Names and roles: a tokenizer made for this game gives each of them a token of its own."""
     decisive: ClassVar[frozenset[str]] = frozenset()
     """Kinds of choice whose effect shows in the very next ``standing``: credit for them can be computed exactly."""
+    secret_turns: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of turn of which only the seat itself may know that it has them. A host does nothing that others can see
+    because such a turn was missed."""
     fades: ClassVar[Mapping[str, frozenset[str]]] = {}
     """Public event kind → private event kinds that a prompt no longer repeats once it has happened (what was whispered
     last night, when the next night begins). Only prompts forget; the log and the players' screens keep everything."""
@@ -203,6 +206,10 @@ class Game(ABC, Generic[Options, State]):
     @abstractmethod
     def cue(self, names: Sequence[str], turn: Turn) -> str:
         """The words that open a seat's answer in a prompt ("Ada votes"); the answer follows after one space."""
+
+    def out(self, state: State) -> frozenset[int]:
+        """The seats that are out of the match and only look on."""
+        return frozenset()
 
     def probe(self, state: State, seat: int) -> Turn | None:
         """The choice that shows what a seat believes, to be asked at any moment and never applied; None where there is

@@ -20,6 +20,8 @@ class Hello(ClientMessage):
     protocol: int = PROTOCOL_VERSION
     name: str = Field(min_length=1, max_length=40)
     client: str = Field(default="", max_length=80)
+    token: str | None = Field(default=None, max_length=200, repr=False)
+    """The server's access token, where it asks for one."""
 
 
 class ListRooms(ClientMessage):
@@ -37,24 +39,63 @@ class CreateRoom(ClientMessage):
     fills: list[str] | None = Field(default=None, max_length=32)
     seed: int | None = None
     """A chosen seed makes the match repeatable; only for rooms that are not rated."""
+    private: bool = False
+    """Keep the room out of every list: whoever has its code may join."""
+    blind: bool = False
+    """Tell nobody which seats people hold, until the end."""
+    dead_talk: bool = False
+    """Let those who are out of the game talk among themselves."""
+    show_all_after_s: float | None = Field(default=None, ge=0, le=86_400)
+    """Let spectators follow everything, secrets too, this much later; null: only after the end."""
+    grace_s: float | None = Field(default=None, ge=0, le=3_600)
+    """How long a seat waits for a person whose connection broke; null: as the server likes it."""
+    missed_turns: int | None = Field(default=None, ge=1, le=100)
+    """After so many turns missed in a row a stand-in plays; null: as the server likes it."""
 
 
 class JoinRoom(ClientMessage):
-    """Take an open seat: in the named room, or (``room`` null) in any that waits, or in a new one."""
+    """Take an open seat: in the room of this id or code, or (``room`` null) in any that waits, or in a new one."""
 
     type: Literal["join_room"] = "join_room"
     room: str | None = Field(default=None, max_length=64)
     seat: int | None = Field(default=None, ge=0, le=63)
     game: str = Field(default="werewolf", max_length=40)
     train: bool = False
-    """Whether this person's acts may be used for training."""
+    """Whether this person lets the match be used for training."""
+    blind: bool = False
+    """Agreed: nobody is told which seats people hold. Needed to join a blind room."""
+
+
+class StartRoom(ClientMessage):
+    """Begin now: minds take the seats that are still open. Only for whoever opened the room."""
+
+    type: Literal["start_room"] = "start_room"
+    room: str = Field(max_length=64)
+
+
+class ResumeSeat(ClientMessage):
+    """Come back to a seat with its secret, on this connection from now on. ``since`` is the number of the first event
+    that is missing."""
+
+    type: Literal["resume_seat"] = "resume_seat"
+    room: str = Field(max_length=64)
+    token: str = Field(max_length=128, repr=False)
+    since: int = Field(default=0, ge=0, le=2**31)
+
+
+class TakeSeatBack(ClientMessage):
+    """Play again where a stand-in took over because turns were missed."""
+
+    type: Literal["take_seat_back"] = "take_seat_back"
+    room: str = Field(max_length=64)
 
 
 class WatchRoom(ClientMessage):
-    """Follow a room's public events."""
+    """Follow a room's public events, or (``everything``) the secret ones too, where and when the room shows them."""
 
     type: Literal["watch_room"] = "watch_room"
     room: str = Field(max_length=64)
+    everything: bool = False
 
 
 class TakeTurn(ClientMessage):
@@ -68,15 +109,34 @@ class TakeTurn(ClientMessage):
     choice: str | None = Field(default=None, max_length=200)
 
 
+class TalkAmongDead(ClientMessage):
+    """Say something to the others who are out of the game, where the room allows it."""
+
+    type: Literal["talk_among_dead"] = "talk_among_dead"
+    room: str = Field(max_length=64)
+    act_id: str = Field(min_length=1, max_length=64)
+    text: str = Field(max_length=8000)
+
+
 class LeaveRoom(ClientMessage):
-    """Give the seat up; its fill plays on."""
+    """Give the seat up for good, its fill plays on; or stop watching."""
 
     type: Literal["leave_room"] = "leave_room"
     room: str = Field(max_length=64)
 
 
 AnyClientMessage = Annotated[
-    Hello | ListRooms | CreateRoom | JoinRoom | WatchRoom | TakeTurn | LeaveRoom,
+    Hello
+    | ListRooms
+    | CreateRoom
+    | JoinRoom
+    | StartRoom
+    | ResumeSeat
+    | TakeSeatBack
+    | WatchRoom
+    | TakeTurn
+    | TalkAmongDead
+    | LeaveRoom,
     Field(discriminator="type"),
 ]
 CLIENT_MESSAGE: TypeAdapter[AnyClientMessage] = TypeAdapter(AnyClientMessage)

@@ -26,7 +26,8 @@ class Welcomed(ServerMessage):
 
 
 class SeatInfo(BaseModel):
-    """One seat as everybody may see it. ``mind`` is ``person``, ``model``, ``script``, ``remote`` or ``open``."""
+    """One seat as everybody may see it. ``mind`` is ``person``, ``model``, ``script``, ``remote`` or ``open``, and
+    ``hidden`` for every seat of a blind room until its end."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -47,6 +48,15 @@ class RoomInfo(BaseModel):
     phase: str = ""
     """Where the match stands in the game's own public words, such as ``Day 2``."""
     age_s: float = 0.0
+    code: str = ""
+    """A short word with which people find the room."""
+    private: bool = False
+    blind: bool = False
+    """Nobody is told which seats people hold."""
+    dead_talk: bool = False
+    """Those who are out of the game may talk among themselves."""
+    show_all_after_s: float | None = None
+    """Spectators may follow everything this much later; null: only after the end."""
 
 
 class RoomsListed(ServerMessage):
@@ -60,12 +70,17 @@ class RoomCreated(ServerMessage):
 
 
 class RoomJoined(ServerMessage):
-    """A seat was taken (``seat`` null: watching). ``resume_token`` is a secret of this seat."""
+    """A seat was taken, or taken up again (``seat`` null: watching).
+
+    ``resume_token`` is the secret with which this person, and nobody else, can come back to the seat. ``since`` is the
+    number of the first event that follows: 0 means the whole stream, and a client forgets what it had.
+    """
 
     type: Literal["room_joined"] = "room_joined"
     room: RoomInfo
     seat: int | None
     resume_token: str | None
+    since: int = 0
 
 
 class SeatChanged(ServerMessage):
@@ -74,6 +89,14 @@ class SeatChanged(ServerMessage):
     type: Literal["seat_changed"] = "seat_changed"
     room: str
     seat: SeatInfo
+
+
+class SeatLost(ServerMessage):
+    """This connection no longer holds its seat in the room: another one came with the seat's secret."""
+
+    type: Literal["seat_lost"] = "seat_lost"
+    room: str
+    reason: Literal["taken_elsewhere"] = "taken_elsewhere"
 
 
 class EventHappened(ServerMessage):
@@ -104,13 +127,23 @@ class TurnOpened(ServerMessage):
     remaining_s: float | None
 
 
+class TurnWarned(ServerMessage):
+    """The time of a turn is almost up."""
+
+    type: Literal["turn_warned"] = "turn_warned"
+    room: str
+    turn_id: str
+    remaining_s: float
+
+
 class TurnClosed(ServerMessage):
-    """A turn is over: ``acted`` (accepted), ``timed_out`` (passed at the deadline), ``ended`` (the match ended)."""
+    """A turn is over for this seat's person: ``acted`` (accepted), ``timed_out`` (passed at the deadline), ``ended``
+    (the game went on without it), ``handed_over`` (a stand-in plays now)."""
 
     type: Literal["turn_closed"] = "turn_closed"
     room: str
     turn_id: str
-    reason: Literal["acted", "timed_out", "ended"]
+    reason: Literal["acted", "timed_out", "ended", "handed_over"]
 
 
 class ActAccepted(ServerMessage):
@@ -146,8 +179,10 @@ AnyServerMessage = Annotated[
     | RoomCreated
     | RoomJoined
     | SeatChanged
+    | SeatLost
     | EventHappened
     | TurnOpened
+    | TurnWarned
     | TurnClosed
     | ActAccepted
     | Refused

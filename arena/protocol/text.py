@@ -22,6 +22,11 @@ _INVISIBLE: Final = re.compile(
 )
 
 
+def spelled_out(text: str) -> str:
+    """The same text with every character that ``clean_text`` would remove written as its escape: for logs."""
+    return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def clean_text(text: str, limit: int | None = None) -> str:
     """One line of visible text: control, bidirectional and invisible characters removed, white space folded.
 

@@ -1,7 +1,7 @@
 """What a room wants done. The shell performs a call's effects in their order; the room never waits for them.
 
-``Accepted`` is the one exception: it goes out only when the ``Append`` before it is durable (and for a repeated act,
-when the room's last ``Append`` is).
+Nothing leaves the server before it is stored: what people are told goes out when the ``Append`` before it is durable
+(and where a call has none, when the room's last ``Append`` is). So nobody has seen what a crash can take back.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 from arena.games.core import Event, Outcome, Turn
 from arena.journal import Batch
 
-CloseReason = Literal["acted", "timed_out", "ended"]
+CloseReason = Literal["acted", "timed_out", "ended", "handed_over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,21 @@ class OpenTurn:
 
     turn: Turn
     deadline: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WarnTurn:
+    """A person's time is almost up."""
+
+    turn: Turn
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Somebody else plays the seat from now on: a stand-in, or again its person."""
+
+    seat: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +93,5 @@ class Ended:
     outcome: Outcome
 
 
-Effect = Append | Tell | OpenTurn | CloseTurn | Ask | Accepted | Ended
+Effect = Append | Tell | OpenTurn | WarnTurn | CloseTurn | HandOver | Ask | Accepted | Ended
 Effects = tuple[Effect, ...]

@@ -10,17 +10,22 @@ from arena.games.core import Event
 
 
 class History:
-    """Only ``append`` changes it. The lists are handed out themselves, not copies: readers must not change them."""
+    """Only ``append`` changes it. The lists are handed out themselves, not copies: readers must not change them.
 
-    __slots__ = ("_public", "_streams", "events")
+    ``times`` holds when each event happened, in seconds since the Unix epoch.
+    """
+
+    __slots__ = ("_public", "_streams", "events", "times")
 
     def __init__(self, seats: int) -> None:
         self.events: list[Event] = []
+        self.times: list[float] = []
         self._streams: tuple[list[Event], ...] = tuple([] for _ in range(seats))
         self._public: list[Event] = []
 
-    def append(self, event: Event) -> None:
+    def append(self, event: Event, at: float) -> None:
         self.events.append(event)
+        self.times.append(at)
         if event.audience.is_public:
             self._public.append(event)
             for stream in self._streams:

@@ -2,7 +2,7 @@
 
 The contract, for a server and for a headless runner alike::
 
-    effects = room.start(now)
+    effects = room.start(now)                 or, after a restart: Room.restored(rows); effects = room.go_on(now, wall)
     perform effects: log ``Append``, show ``Tell``, answer every ``Ask`` with ``room.act(...)`` (or
     ``room.pass_turn(...)``) until ``Ended``; with deadlines, call ``room.tick(now)`` at ``room.next_deadline()``
 
@@ -13,32 +13,56 @@ An act climbs a ladder of guards, each with its own code, and a refused one chan
 
     act/not_seated    a person acts for a seat that a mind plays, or a mind for a person's
     act/id_reused     this seat has used the act id for another act
+    act/handed_over   a stand-in plays the seat until its person comes back
     act/unknown_turn  this seat never had such a turn
     act/stale_turn    the turn is over
     …                 the codes of ``arena.games.core.checked``
+
+A person's seat changes hands: to the stand-in when the connection has been gone for the grace time, or after some
+missed turns; and back whenever they return. Each change is logged, and so is what kind of mind made each act.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from arena.decision import Decision, MindKind, TokenRecord
 from arena.errors import IllegalAct
 from arena.games.chance import Chance
-from arena.games.core import PASS, Act, Event, Game, Outcome, Turn, begin, checked, step
-from arena.journal import DecisionLogged, EventLogged, LogRow, MatchEnded, MatchStarted, Purpose, SeatFilled
+from arena.games.core import PASS, Act, Event, Game, Outcome, Turn, begin, checked, fold, only, step
+from arena.journal import DecisionLogged, EventLogged, HandedOver, LogRow, MatchEnded, MatchStarted, Purpose, SeatFilled
 from arena.protocol import codes
 from arena.protocol.text import clean_text
+from arena.rooms.acts import AcceptedActs
 from arena.rooms.clocks import Clocks, Key
-from arena.rooms.effects import Accepted, Append, Ask, CloseReason, CloseTurn, Effect, Effects, Ended, OpenTurn, Tell
+from arena.rooms.effects import (
+    Accepted,
+    Append,
+    Ask,
+    CloseReason,
+    CloseTurn,
+    Effect,
+    Effects,
+    Ended,
+    HandOver,
+    OpenTurn,
+    Tell,
+    WarnTurn,
+)
 from arena.rooms.history import History
 from arena.rooms.minds import Request
+from arena.rooms.past import Past, handed_over, past_of
 from arena.rooms.seats import SeatSpec
+from arena.rooms.terms import Terms
 
 DEADLINE = "deadline"
 """The fallback of a turn whose time was up."""
+DEAD_TALK = "dead_talk"
+"""The kind of the acts with which the dead talk among themselves."""
+DEAD_TALK_CHARACTERS = 280
+RESUMED_TURN_S = 15.0
+"""A person who comes back to an open turn has at least this long, or the turn's whole time where that is less."""
 
 _PEOPLE = (MindKind.PERSON, MindKind.REMOTE)
 
@@ -56,12 +80,14 @@ class Room:
         purpose: Purpose = "room",
         rated: bool = False,
         *,
+        terms: Terms | None = None,
         mind_deadlines: bool = False,
         opening: Sequence[Event] | None = None,
     ) -> None:
         """
         Args:
             options: the game's own, as ``game.options(raw)`` gives them.
+            terms: of a room that a server hosts, and goes on with after a crash.
             mind_deadlines: whether the turns of seats that minds play have a deadline as well.
             opening: dealt instead of a drawn one (tests).
         """
@@ -72,9 +98,11 @@ class Room:
         self.seats = list(seats)
         self.purpose: Purpose = purpose
         self.rated = rated
+        self.terms = terms or Terms()
         self.history = History(len(seats))
         self.names: tuple[str, ...] = ()
         self.outcome: Outcome | None = None
+        self._hosted = terms is not None
         self._seed = str(seed)
         self._chance = Chance(seed)
         self._mind_deadlines = mind_deadlines
@@ -82,10 +110,39 @@ class Room:
         self._state: Any = None
         self._open: dict[Key, Turn] = {}
         self._opened_at: dict[Key, float] = {}
-        self._clocks = Clocks()
-        self._accepted: dict[tuple[int, str], tuple[str, Act]] = {}
+        self._deadlines: Clocks[Key] = Clocks()
+        self._warnings: Clocks[Key] = Clocks()
+        self._graces: Clocks[int] = Clocks()
+        self._missed = [0] * len(seats)
+        self._acts = AcceptedActs()
         self._decisions = 0
+        self._handovers = 0
         self._wall_offset = 0.0
+        self._past: Past | None = None
+
+    @classmethod
+    def restored(cls, rows: Sequence[LogRow]) -> Room:
+        """The room that logged these rows, where it was stopped. ``go_on`` sets it going.
+
+        Raises:
+            UnknownName, OptionError: this program does not know the game or an option of it.
+        """
+        past = past_of(rows)
+        started = past.started
+        room = cls(
+            past.match_id, past.game, past.options, past.seed, past.seats, started.purpose, started.rated,
+            terms=past.terms,
+        )  # fmt: skip
+        for at, event in past.events:
+            room.history.append(event, at)
+        room.names = past.game.seat_names(past.state)
+        room.outcome = past.outcome
+        room._state = past.state
+        room._acts = AcceptedActs(dict(past.accepted))
+        room._decisions = past.decisions
+        room._handovers = past.handovers
+        room._past = past
+        return room
 
     # -- what a shell asks ---------------------------------------------------------------------------------------
 
@@ -103,11 +160,12 @@ class Room:
         return tuple(self._open.values())
 
     def deadline(self, turn: Turn) -> float | None:
-        return self._clocks.deadline((turn.seat, turn.id))
+        return self._deadlines.due((turn.seat, turn.id))
 
     def next_deadline(self) -> float | None:
         """When ``tick`` must be called, if nothing happens before."""
-        return self._clocks.next_deadline()
+        dues = (self._deadlines.next_due(), self._warnings.next_due(), self._graces.next_due())
+        return min((due for due in dues if due is not None), default=None)
 
     def wall(self, now: float) -> float:
         """``now`` in seconds since the Unix epoch, as the log has it."""
@@ -122,7 +180,7 @@ class Room:
         stream = self.history.stream(seat)
         return tuple(Tell(seat, n, stream[n], self.game.line(self.names, stream[n])) for n in range(since, len(stream)))
 
-    # -- what happens --------------------------------------------------------------------------------------------
+    # -- beginning -----------------------------------------------------------------------------------------------
 
     def start(self, now: float, wall: float | None = None) -> Effects:
         """Deal and open the first turns. ``wall`` is ``now`` in seconds since the Unix epoch, by default the same."""
@@ -139,12 +197,38 @@ class Room:
                 rated=self.rated,
                 minds=tuple(s.mind for s in self.seats),
                 at=at,
+                terms=self.terms.to_json() if self._hosted else None,
             ),
-            *(SeatFilled(self.match_id, seat, s.person, s.train) for seat, s in enumerate(self.seats)),
+            *(
+                SeatFilled(self.match_id, seat, s.person, s.train, s.fill, s.token_hash)
+                for seat, s in enumerate(self.seats)
+            ),
         ]
         self._state, events = begin(self.game, self.options, self._chance, self._opening)
         self.names = self.game.seat_names(self._state)
         return self._effects(rows, events, now)
+
+    def go_on(self, now: float, wall: float) -> Effects:
+        """Open the turns again that were open when the server stopped. All people are away from the connection now,
+        so their seats wait for the grace time; the time that no server ran is nobody's loss."""
+        past = self._past
+        assert past is not None, "only a restored room goes on"
+        self._past = None
+        self._wall_offset = wall - now
+        self._opened_at = {key: now - max(0.0, past.last_at - at) for key, at in past.opened.items()}
+        if self.outcome is not None:
+            return ()
+        effects: list[Effect] = []
+        for turn in self.game.turns(self._state):
+            key = (turn.seat, turn.id)
+            self._open[key] = turn
+            effects.append(self._given(key, turn, now))
+        for seat, spec in enumerate(self.seats):
+            if spec.by_person:
+                self._graces.start(seat, now + self.terms.grace_s)
+        return tuple(effects)
+
+    # -- acts ----------------------------------------------------------------------------------------------------
 
     def act(
         self,
@@ -171,13 +255,9 @@ class Room:
         Raises:
             IllegalAct: one of the guards refused it; nothing changed.
         """
-        assert self.started, "the room has not started"
-        if not 0 <= seat < len(self.seats) or (self.seats[seat].person is not None) != (kind in _PEOPLE):
-            raise IllegalAct("That seat is played by somebody else.", code=codes.NOT_SEATED)
         act = _cleaned(act)
-        if act_id is not None and (before := self._accepted.get((seat, act_id))) is not None:
-            if before != (turn_id, replace(act, thought=None)):
-                raise IllegalAct("That act id was used for another act.", code=codes.ACT_ID_REUSED)
+        if self._repeats(seat, kind, act_id, turn_id, act):
+            assert act_id is not None
             return (Accepted(seat, turn_id, act_id),)
         turn = self._open.get((seat, turn_id))
         if turn is None:
@@ -186,13 +266,37 @@ class Room:
             raise IllegalAct("You have no such turn.", code=codes.UNKNOWN_TURN)
         fitting = checked(turn, act)
         if act_id is not None:
-            self._accepted[seat, act_id] = (turn_id, replace(act, thought=None))
+            self._acts.add(seat, act_id, turn_id, act)
+        if kind in _PEOPLE:
+            self._missed[seat] = 0
         taken = now - self._opened_at[seat, turn_id] if latency_s is None else latency_s
         decision = Decision(seat, turn_id, turn.kind, kind, mind, fitting, taken, fallback, tokens)
-        effects = self._decide(turn, decision, "acted", now, act_id=act_id)
-        if act_id is None:
-            return effects
-        return (effects[0], Accepted(seat, turn_id, act_id), *effects[1:])
+        return self._decide(turn, decision, "acted", now, act_id=act_id)
+
+    def talk_among_dead(self, seat: int, text: str, act_id: str, now: float) -> Effects:
+        """A person who is out of the match says something that only the others who are out can see.
+
+        Raises:
+            IllegalAct: the room does not allow it, or they are not out (``act/not_among_the_dead``), or the id was
+                used for another act; nothing changed.
+        """
+        act = _cleaned(Act(text))
+        if self._repeats(seat, MindKind.PERSON, act_id, DEAD_TALK, act):
+            return (Accepted(seat, DEAD_TALK, act_id),)
+        out = self.game.out(self._state)
+        if not self.terms.dead_talk or seat not in out or self.outcome is not None:
+            raise IllegalAct("You cannot talk to the dead here.", code=codes.NOT_DEAD)
+        if not act.text:
+            raise IllegalAct("Say something.", code="act/text_missing")
+        if len(act.text) > DEAD_TALK_CHARACTERS:
+            raise IllegalAct(f"At most {DEAD_TALK_CHARACTERS} characters are allowed.", code="act/text_too_long")
+        self._acts.add(seat, act_id, DEAD_TALK, act)
+        event = Event("dead_said", {"seat": seat, "text": act.text}, only(*out))
+        self._state = fold(self.game, (event,), self._state)
+        decision = Decision(seat, DEAD_TALK, DEAD_TALK, MindKind.PERSON, "person", act, 0.0)
+        return self._effects(
+            [self._logged(decision, now, act_id)], (event,), now, accepted=Accepted(seat, DEAD_TALK, act_id)
+        )
 
     def pass_turn(
         self,
@@ -216,29 +320,95 @@ class Room:
         decision = Decision(seat, turn_id, turn.kind, kind, mind, PASS, taken, clean_text(reason, 200))
         return self._decide(turn, decision, "timed_out", now, force_pass=True)
 
+    # -- time and people -----------------------------------------------------------------------------------------
+
     def tick(self, now: float) -> Effects:
-        """Pass every turn whose time is up."""
+        """Warn, pass every turn whose time is up, and hand over the seats whose people do not come back."""
         effects: list[Effect] = []
-        for key in self._clocks.expired(now):
-            if key in self._open:  # an earlier pass may have closed it
-                effects.extend(self.pass_turn(*key, DEADLINE, now))
+        for key in self._deadlines.expired(now):
+            if (turn := self._open.get(key)) is None:
+                continue  # an earlier pass has closed it
+            effects.extend(self.pass_turn(*key, DEADLINE, now))
+            if self.seats[turn.seat].by_person and turn.kind not in self.game.secret_turns:
+                self._missed[turn.seat] += 1
+        for key in self._warnings.expired(now):
+            self._warnings.stop(key)
+            turn, deadline = self._open[key], self._deadlines.due(key)
+            assert deadline is not None
+            effects.append(WarnTurn(turn, deadline))
+        if self.outcome is not None:
+            return tuple(effects)
+        for seat in self._graces.expired(now):
+            effects.extend(self._hand_over(seat, now, "dropped"))
+        for seat, missed in enumerate(self._missed):
+            if missed >= self.terms.missed_turns and self.seats[seat].by_person:
+                effects.extend(self._hand_over(seat, now, "stalled"))
         return tuple(effects)
 
-    def vacate(self, seat: int, now: float) -> Effects:
-        """The person leaves this seat for good: its mind plays on, and is asked for the turns that are open."""
+    def dropped(self, seat: int, now: float) -> None:
+        """The connection of the person in this seat broke: the seat waits for the grace time."""
+        if self.seats[seat].by_person and self.outcome is None:
+            self._graces.start(seat, now + self.terms.grace_s)
+
+    def returned(self, seat: int, now: float) -> Effects:
+        """The person of this seat is here (again): where a stand-in played, they take the seat back."""
         spec = self.seats[seat]
-        if spec.person is None:
+        assert spec.person is not None, "nobody returns to a mind's seat"
+        self._graces.stop(seat)
+        if not spec.away or self.outcome is not None:
             return ()
-        self.seats[seat] = replace(spec, person=None)
-        effects: list[Effect] = []
+        return self._hand_over(seat, now, "back")
+
+    def left(self, seat: int, now: float) -> Effects:
+        """The person gives this seat up for good: its mind plays on, and is asked for the turns that are open."""
+        if self.seats[seat].person is None or self.outcome is not None:
+            return ()
+        return self._hand_over(seat, now, "left")
+
+    def _hand_over(self, seat: int, now: float, reason: str) -> Effects:
+        spec = self.seats[seat]
+        change = HandedOver(
+            self.match_id,
+            self._handovers,
+            self.wall(now),
+            seat,
+            None if reason == "left" else spec.person,
+            "person" if reason == "back" else spec.fill,
+            reason,
+        )
+        self._handovers += 1
+        self._graces.stop(seat)
+        self._missed[seat] = 0
+        self.seats[seat] = handed_over(spec, change)
+        effects: list[Effect] = [Append((change,)), HandOver(seat)]
         for key, turn in self._open.items():
-            if turn.seat == seat:
-                if not self._mind_deadlines:
-                    self._clocks.stop(key)
-                effects.append(Ask(turn))
+            if turn.seat == seat and spec.by_person != self.seats[seat].by_person:
+                self._deadlines.stop(key)
+                self._warnings.stop(key)
+                effects.append(CloseTurn(*key, "handed_over"))
+                effects.append(self._given(key, turn, now))
         return tuple(effects)
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _repeats(self, seat: int, kind: MindKind, act_id: str | None, turn_id: str, act: Act) -> bool:
+        """Whether this act was taken before.
+
+        Raises:
+            IllegalAct: this kind of mind does not act for the seat, or the id was used for another act.
+        """
+        assert self.started, "the room has not started"
+        by_people = kind in _PEOPLE
+        if not 0 <= seat < len(self.seats):
+            raise IllegalAct("There is no such seat.", code=codes.NOT_SEATED)
+        spec = self.seats[seat]
+        if (by_people and spec.person is None) or (not by_people and spec.by_person):
+            raise IllegalAct("That seat is played by somebody else.", code=codes.NOT_SEATED)
+        if act_id is not None and self._acts.repeats(seat, act_id, turn_id, act):
+            return True
+        if by_people and spec.away:
+            raise IllegalAct("A stand-in plays for you. Take your seat back first.", code=codes.HANDED_OVER)
+        return False
 
     def _decide(
         self,
@@ -252,9 +422,14 @@ class Room:
     ) -> Effects:
         state, events = step(self.game, self._state, turn, decision.act, self._chance, force_pass=force_pass)
         self._state = state
-        rows: list[LogRow] = [DecisionLogged(self.match_id, self._decisions, self.wall(now), decision, act_id)]
+        accepted = None if act_id is None else Accepted(turn.seat, turn.id, act_id)
+        rows = [self._logged(decision, now, act_id)]
+        return self._effects(rows, events, now, closed=(turn.seat, turn.id), reason=reason, accepted=accepted)
+
+    def _logged(self, decision: Decision, now: float, act_id: str | None) -> LogRow:
+        row = DecisionLogged(self.match_id, self._decisions, self.wall(now), decision, act_id)
         self._decisions += 1
-        return self._effects(rows, events, now, closed=(turn.seat, turn.id), reason=reason)
+        return row
 
     def _effects(
         self,
@@ -264,29 +439,36 @@ class Room:
         *,
         closed: Key | None = None,
         reason: CloseReason = "acted",
+        accepted: Accepted | None = None,
     ) -> Effects:
         """Log and show ``events``, then close and open turns as the new state wants."""
         at = self.wall(now)
         tells: list[Tell] = []
         for event in events:
             rows.append(EventLogged(self.match_id, len(self.history.events), at, event))
-            self.history.append(event)
+            self.history.append(event, at)
             self._tell(event, tells)
         self.outcome = self.game.outcome(self._state)
         turns = {(t.seat, t.id): t for t in self.game.turns(self._state)}
         changes: list[Effect] = []
         for key in [k for k in self._open if k not in turns]:
             del self._open[key]
-            self._clocks.stop(key)
+            self._deadlines.stop(key)
+            self._warnings.stop(key)
             changes.append(CloseTurn(*key, reason if key == closed else "ended"))
         for key, turn in turns.items():
             if key not in self._open:
-                changes.append(self._opened(key, turn, now))
+                assert key not in self._opened_at, f"turn {turn.id} of seat {turn.seat} was opened twice"
+                self._open[key] = turn
+                self._opened_at[key] = now
+                changes.append(self._given(key, turn, now))
         if self.outcome is not None:
             assert not turns, "a match that is over has no turns"
+            self._graces = Clocks()
             rows.append(MatchEnded(self.match_id, self.outcome, at))
             changes.append(Ended(self.outcome))
-        return (Append(tuple(rows)), *tells, *changes)
+        said_yes = () if accepted is None else (accepted,)
+        return (Append(tuple(rows)), *said_yes, *tells, *changes)
 
     def _tell(self, event: Event, tells: list[Tell]) -> None:
         people = [s for s, spec in enumerate(self.seats) if spec.person is not None and s in event.audience]
@@ -296,14 +478,16 @@ class Room:
         line = self.game.line(self.names, event)
         tells.extend(Tell(s, len(self.history.stream(s)) - 1, event, line) for s in (*people, *watchers))
 
-    def _opened(self, key: Key, turn: Turn, now: float) -> Effect:
-        assert key not in self._opened_at, f"turn {turn.id} of seat {turn.seat} was opened twice"
-        self._open[key] = turn
-        self._opened_at[key] = now
-        by_person = self.seats[turn.seat].person is not None
+    def _given(self, key: Key, turn: Turn, now: float) -> Effect:
+        """The turn in the hands of whoever plays the seat now. A turn that was open before keeps its time, as far as
+        there is some left."""
+        by_person = self.seats[turn.seat].by_person
         if by_person or self._mind_deadlines:
-            self._clocks.start(key, now + turn.budget_s)
-        return OpenTurn(turn, self._clocks.deadline(key)) if by_person else Ask(turn)
+            left = max(self._opened_at[key] + turn.budget_s - now, min(RESUMED_TURN_S, turn.budget_s))
+            self._deadlines.start(key, now + left)
+            if by_person and left > 2 * self.terms.warning_s:
+                self._warnings.start(key, now + left - self.terms.warning_s)
+        return OpenTurn(turn, self._deadlines.due(key)) if by_person else Ask(turn)
 
 
 def _cleaned(act: Act) -> Act:

@@ -1,7 +1,8 @@
 """One websocket: messages in, checked; messages out, through a queue that is bounded in bytes and in number.
 
 Whoever speaks to a client calls ``send``, which never waits. A client that does not read is closed with
-``CLOSE_SLOW_READER`` when its queue is full, so it cannot make the server grow.
+``CLOSE_SLOW_READER`` when its queue is full, so it cannot make the server grow. One that asks for more than it reads is
+not read on until it has.
 """
 
 from __future__ import annotations
@@ -15,20 +16,28 @@ from typing import Final
 from pydantic import ValidationError
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 from arena.clock import Clock
 from arena.protocol import codes
-from arena.protocol.client_messages import CLIENT_MESSAGE, AnyClientMessage, Hello
+from arena.protocol.client_messages import CLIENT_MESSAGE, AnyClientMessage, Hello, TakeTurn, TalkAmongDead
 from arena.protocol.server_messages import Refused, ServerMessage
-from arena.server.limits import Credits, Limits
+from arena.protocol.text import clean_text
+from arena.server.counts import Counts
+from arena.server.doors import address_of
+from arena.server.limits import Credits, Limits, Rate, kind_of
 
+_FAREWELL_S: Final = 3.0
+"""How long what is queued may take to be sent when a connection is closed."""
 _CLOSE_S: Final = 2.0
+_FORGIVEN_PER_S: Final = 0.1
+_TOGETHER_BYTES: Final = 32 * 1024
 
 
 class Connection:
     """``messages`` is what the client says; ``send`` tells it something. ``name`` is the person's handle."""
 
-    def __init__(self, socket: ServerConnection, limits: Limits, clock: Clock) -> None:
+    def __init__(self, socket: ServerConnection, limits: Limits, clock: Clock, counts: Counts | None = None) -> None:
         self.name = ""
         self.seats: dict[str, int] = {}
         """The seat that this connection holds, by room."""
@@ -36,15 +45,36 @@ class Connection:
         self._socket = socket
         self._limits = limits
         self._clock = clock
+        self._counts = counts or Counts()
         self._queue: deque[bytes] = deque()
         self._queued_bytes = 0
         self._wake = asyncio.Event()
+        self._read_on = asyncio.Event()
+        self._written = asyncio.Event()
         self._closing: tuple[int, str] | None = None
-        self._cutting: asyncio.Task[None] | None = None
-        self._malformed = 0
-        self._credits = Credits(limits.burst_messages, limits.messages_per_s, clock.monotonic_s())
+        self._farewell: asyncio.Task[None] | None = None
+        now = clock.monotonic_s()
+        self._credits = {kind: Credits(rate, now) for kind, rate in limits.rates.items()}
+        self._patience = Credits(Rate(limits.malformed_messages, _FORGIVEN_PER_S), now)
+        self._busy_at = now
+        self.changed_at = float("-inf")
+        """When this connection last changed something in a room."""
+
+    @property
+    def address(self) -> str:
+        """Where it comes from, as ``arena.server.doors.address_of`` has it."""
+        return address_of(self._socket.transport)
+
+    @property
+    def is_open(self) -> bool:
+        return self._closing is None
 
     # -- out -----------------------------------------------------------------------------------------------------
+
+    @property
+    def outgoing_bytes(self) -> int:
+        """What is still to be sent, the socket's own buffer included."""
+        return self._queued_bytes + self._socket.transport.get_write_buffer_size()
 
     def send(self, message: ServerMessage) -> None:
         self.send_encoded(message.model_dump_json().encode())
@@ -56,38 +86,67 @@ class Connection:
         self._queue.append(message)
         self._queued_bytes += len(message)
         self._wake.set()
-        if self._queued_bytes > self._limits.send_queue_bytes or len(self._queue) > self._limits.send_queue_messages:
+        if self.outgoing_bytes > self._limits.send_queue_bytes or len(self._queue) > self._limits.send_queue_messages:
             self.close(codes.CLOSE_SLOW_READER, "too slow in reading")
 
     def refuse(self, code: str, message: str, act_id: str | None = None) -> None:
-        self.send(Refused(code=code, message=message, act_id=act_id))
+        """``message`` may quote what was asked for: it is cleaned here."""
+        self._counts.refused(code)
+        self.send(Refused(code=code, message=clean_text(message), act_id=act_id))
 
     def close(self, code: int, reason: str) -> None:
         """Close soon. What is queued for a slow reader is dropped, anybody else still gets it."""
         if self._closing is None:
             self._closing = (code, reason)
-            self._wake.set()
+            self._counts.closed(code)
             if code == codes.CLOSE_SLOW_READER:
                 self._queue.clear()
-                # Apart from the writing, which this client holds up.
-                self._cutting = asyncio.create_task(self._cut_off(code, reason))
+                self._queued_bytes = 0
+                self._written.set()
+            self._wake.set()
+            self._read_on.set()
+            # Apart from the writing, which a client that does not read holds up.
+            self._farewell = asyncio.create_task(self._say_farewell(code, reason))
+
+    async def closed(self) -> None:
+        """Until a connection that was told to close is closed: some seconds at most."""
+        if self._farewell is not None:
+            await asyncio.wait([self._farewell])
 
     async def write(self) -> None:
         """Send what is queued until the connection is closed. Runs beside ``messages``."""
         with suppress(ConnectionClosed):
             while True:
                 while self._queue:
-                    message = self._queue.popleft()
-                    await self._socket.send(message, text=True)
-                    self._queued_bytes -= len(message)
+                    await self._write_some()
+                    if self.outgoing_bytes <= self._limits.send_queue_bytes // 2:
+                        self._read_on.set()
                 if self._closing is not None:
                     break
                 self._wake.clear()
                 await self._wake.wait()
-        if self._closing is not None:
-            await self._socket.close(*self._closing)
+        self._written.set()
+        self._read_on.set()
 
-    async def _cut_off(self, code: int, reason: str) -> None:
+    async def _write_some(self) -> None:
+        """Send what is queued, up to about ``_TOGETHER_BYTES``, in one call to the system, and wait for the client."""
+        protocol = self._socket.protocol
+        if protocol.state is not State.OPEN:
+            await self._socket.send(b"", text=True)  # raises what there is to raise
+        taken = 0
+        while self._queue and taken < _TOGETHER_BYTES:
+            message = self._queue.popleft()
+            protocol.send_text(message)
+            taken += len(message)
+        self._queued_bytes -= taken
+        # ``socket.send`` would make a call to the system of each message.
+        self._socket.transport.write(b"".join(protocol.data_to_send()))
+        await self._socket.drain()
+
+    async def _say_farewell(self, code: int, reason: str) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_S):
+                await self._written.wait()
         try:
             async with asyncio.timeout(_CLOSE_S):
                 await self._socket.close(code, reason)
@@ -104,37 +163,62 @@ class Connection:
                     message = await anext(messages, None)
                 if isinstance(message, Hello):
                     return message
-                self.refuse(codes.HELLO_FIRST, "Say hello first.")
+                self.refuse(codes.HELLO_FIRST, "Say hello first.", act_id_of(message))
         except TimeoutError:
             pass
         self.close(codes.CLOSE_NO_HELLO, "no hello")
         return None
 
     async def messages(self) -> AsyncGenerator[AnyClientMessage, None]:
-        """Every message that is well formed, until the connection ends; the others are refused here."""
+        """Every message that is well formed and not too fast, until the connection ends; others are refused here."""
         with suppress(ConnectionClosed):
             async for raw in self._socket:
                 if self._closing is not None:
                     return
-                if not self._credits.take(self._clock.monotonic_s()):
-                    self._complain(codes.TOO_FAST, "Too many messages; slow down.")
-                    continue
-                try:
-                    message = CLIENT_MESSAGE.validate_json(raw)
-                except ValidationError as error:
-                    self._complain(codes.MALFORMED, _what_is_wrong(error))
-                    continue
-                yield message
+                self._busy_at = self._clock.monotonic_s()
+                if (message := self._taken(raw, self._busy_at)) is not None:
+                    yield message
+                while self._closing is None and self.outgoing_bytes > self._limits.send_queue_bytes // 2:
+                    self._read_on.clear()
+                    await self._read_on.wait()
 
-    def _complain(self, code: str, message: str) -> None:
-        self._malformed += 1
-        self.refuse(code, message)
-        if self._malformed >= self._limits.malformed_messages:
-            self.close(codes.CLOSE_PROTOCOL_ERROR, "too many messages that could not be taken")
+    def changed(self) -> None:
+        self.changed_at = self._clock.monotonic_s()
+
+    def idle(self, now: float) -> bool:
+        """Whether there is nothing that this connection is for: no seat, nothing to watch, nothing said for long."""
+        if self.seats or self.watching:
+            self._busy_at = now
+        return now - self._busy_at > self._limits.idle_s
+
+    def _taken(self, raw: str | bytes, now: float) -> AnyClientMessage | None:
+        try:
+            message = CLIENT_MESSAGE.validate_json(raw)
+        except ValidationError as error:
+            self._complain(codes.MALFORMED, _what_is_wrong(error), codes.CLOSE_PROTOCOL_ERROR, now)
+            return None
+        kind = kind_of(message.type)
+        if kind in self._credits and not self._credits[kind].take(now):
+            text = "Too many messages; slow down."
+            self._complain(codes.TOO_FAST, text, codes.CLOSE_TOO_FAST, now, act_id_of(message))
+            return None
+        return message
+
+    def _complain(self, code: str, message: str, close_code: int, now: float, act_id: str | None = None) -> None:
+        self.refuse(code, message, act_id)
+        if not self._patience.take(now):
+            self.close(close_code, "too many messages that could not be taken")
+
+
+def act_id_of(message: AnyClientMessage | None) -> str | None:
+    """The act that a refusal is about; one that cannot be shown is not repeated."""
+    if not isinstance(message, TakeTurn | TalkAmongDead) or clean_text(message.act_id) != message.act_id:
+        return None
+    return message.act_id
 
 
 def _what_is_wrong(error: ValidationError) -> str:
-    """The first complaint, without the offending value: that may be long and hostile."""
+    """The first complaint, without the offending value: that may be long and hostile. So may the names of fields be."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     place = ".".join(str(part)[:40] for part in first["loc"])
     return f"{place}: {first['msg']}"[:300] if place else first["msg"][:300]

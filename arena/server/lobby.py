@@ -1,4 +1,4 @@
-"""The rooms of this server: making them, finding a seat, watching, leaving, and clearing away what is over."""
+"""The rooms of this server: making them, finding a seat, coming back, watching, leaving, and clearing away."""
 
 from __future__ import annotations
 
@@ -6,66 +6,38 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from arena.clock import Clock
 from arena.db.writer import LogWriter
 from arena.errors import ArenaError
-from arena.games.core import Game
 from arena.games.registry import game_by_name
-from arena.journal import Purpose
+from arena.journal import LogRow, MatchAbandoned, MatchStarted, Purpose
 from arena.protocol import codes
-from arena.protocol.client_messages import CreateRoom, JoinRoom, TakeTurn
-from arena.protocol.server_messages import RoomCreated, RoomInfo, RoomJoined, SeatChanged, SeatInfo
+from arena.protocol.client_messages import CreateRoom, JoinRoom, ResumeSeat, TakeTurn, TalkAmongDead
+from arena.protocol.server_messages import RoomCreated, RoomInfo, RoomJoined, SeatChanged, SeatLost
 from arena.protocol.text import clean_text
 from arena.rooms.minds import MindSource
 from arena.rooms.room import Room
-from arena.rooms.seats import SeatSpec
+from arena.rooms.terms import Terms
 from arena.server.connection import Connection
 from arena.server.counts import Counts
 from arena.server.limits import Limits
-from arena.server.room_task import Acted, Left, RoomTask, Watched, kind_of_fill
+from arena.server.listing import Listing
+from arena.server.lobby_room import OPEN, LobbyRoom, new_code, restored_lobby_room
+from arena.server.room_task import Acted, Dropped, Left, Returned, RoomTask, TookBack, Watched
 
 log = logging.getLogger(__name__)
-
-OPEN = "open"
-"""The filling of a seat that waits for a person."""
 
 
 class Refusal(ArenaError):
     """A request that the lobby does not grant; ``code`` is one of ``arena.protocol.codes``."""
 
 
-@dataclass(slots=True)
-class LobbyRoom:
-    """A room as the lobby knows it: waiting while ``task`` is None."""
-
-    id: str
-    game: Game[Any, Any]
-    options: Any
-    fills: list[str]
-    stand_in: str
-    """What plays an open seat whose person has gone."""
-    made_at: float
-    purpose: Purpose
-    maker: Connection | None = None
-    seed: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
-    people: dict[int, Connection] = field(default_factory=dict)
-    train: set[int] = field(default_factory=set)
-    watchers: set[Connection] = field(default_factory=set)
-    task: RoomTask | None = None
-    running: asyncio.Task[None] | None = None
-    over_at: float | None = None
-
-    @property
-    def open_seats(self) -> list[int]:
-        if self.task is not None:
-            return []
-        return [s for s, fill in enumerate(self.fills) if fill == OPEN and s not in self.people]
-
-
 class Lobby:
+    """``terms`` are those of rooms whose makers ask for nothing else."""
+
     def __init__(
         self,
         minds: MindSource,
@@ -73,68 +45,132 @@ class Lobby:
         clock: Clock,
         counts: Counts,
         limits: Limits,
-        default_fill: str,
+        terms: Terms,
     ) -> None:
         self.rooms: dict[str, LobbyRoom] = {}
         self.locked = False
+        self._codes: dict[str, LobbyRoom] = {}
         self._minds = minds
         self._writer = writer
         self._clock = clock
         self._counts = counts
         self._limits = limits
-        self._default_fill = default_fill
+        self._terms = terms
+        self.listing = Listing(self, limits, clock)
 
     # -- what people ask -----------------------------------------------------------------------------------------
 
-    def infos(self) -> list[RoomInfo]:
-        """Those that wait first, then the others, the youngest first."""
-        rooms = sorted(self.rooms.values(), key=lambda r: (r.task is not None, -r.made_at))
-        return [self.info(room) for room in rooms]
+    def info(self, room: LobbyRoom) -> RoomInfo:
+        return room.info(self._clock.monotonic_s())
 
     def create(self, connection: Connection, message: CreateRoom) -> None:
         """
         Raises:
             ArenaError: see ``open_room``.
         """
-        room = self.open_room(message.game, message.options, message.fills, message.seed, maker=connection)
+        asked = {
+            name: value
+            for name in ("private", "blind", "dead_talk", "show_all_after_s", "grace_s", "missed_turns")
+            if (value := getattr(message, name)) is not None
+        }
+        terms = replace(self._terms, **asked)
+        room = self.open_room(message.game, message.options, message.fills, message.seed, maker=connection, terms=terms)
         connection.send(RoomCreated(room=self.info(room)))
         self._start_when_full(room)
 
     def join(self, connection: Connection, message: JoinRoom) -> None:
         """
         Raises:
-            ArenaError: no such room, or no such seat is open.
+            ArenaError: no such room, or no such seat is open, or the room is blind and that was not agreed to.
         """
         if len(connection.seats) >= self._limits.rooms_per_connection:
             raise Refusal("You sit in too many rooms; leave one first.", code=codes.TOO_MANY_ROOMS)
+        opened = None
         if message.room is None:
-            room = self._waiting(connection, message) or self.open_room(message.game, {}, None, maker=connection)
+            room = self._waiting(connection, message)
+            if room is None:
+                room = opened = self.open_room(message.game, {}, None, maker=connection)
         else:
             room = self._room(message.room)
         if room.id in connection.seats:
             raise Refusal("You already have a seat in that room.", code=codes.SEAT_TAKEN)
         if not room.open_seats:
             raise Refusal("That room has no open seat. You can watch it.", code=codes.ROOM_FULL)
-        seat = secrets.choice(room.open_seats) if message.seat is None else message.seat
+        if room.terms.blind and not message.blind:
+            raise Refusal("Nobody is told there who is a person. Join with blind agreed to.", code=codes.BLIND)
+        chosen = None if room.terms.blind else message.seat
+        seat = secrets.choice(room.open_seats) if chosen is None else chosen
         if seat not in room.open_seats:
             open_seats = ", ".join(map(str, room.open_seats))
+            if opened is not None:
+                self._remove(opened)  # what is refused leaves nothing behind
             raise Refusal(f"Seat {seat} is not open. Open: {open_seats}.", code=codes.SEAT_TAKEN)
-        room.people[seat] = connection
-        connection.seats[room.id] = seat
-        if message.train:
-            room.train.add(seat)
-        connection.send(RoomJoined(room=self.info(room), seat=seat, resume_token=None))
+        token = room.seat_down(seat, connection, message.train)
+        connection.send(RoomJoined(room=self.info(room), seat=seat, resume_token=token))
         self._tell_seat(room, seat, but=connection)
         self._start_when_full(room)
 
-    def watch(self, connection: Connection, room_id: str) -> None:
+    def begin(self, connection: Connection, room_id: str) -> None:
         """
         Raises:
-            Refusal: no such room, or a seat in it.
+            Refusal: no such room, it has begun, or it is somebody else's.
+        """
+        room = self._room(room_id)
+        if room.maker is not connection:
+            raise Refusal("Only whoever opened the room can begin.", code=codes.NOT_YOURS)
+        if room.task is not None:
+            raise Refusal("The match has begun already.", code=codes.BAD_ROOM)
+        self.start(room)
+
+    def resume(self, connection: Connection, message: ResumeSeat) -> None:
+        """
+        Raises:
+            Refusal: no such room, or the token is not that of a seat there.
+        """
+        room = self._room(message.room)
+        if room.task is not None and room.task.failed:
+            raise Refusal("That match was given up.", code=codes.ROOM_FAILED)
+        seat = room.seat_of(message.token)
+        if seat is None:
+            raise Refusal("That token opens no seat in that room.", code=codes.BAD_TOKEN)
+        if connection.seats.get(room.id, seat) != seat:
+            raise Refusal("You have another seat in that room.", code=codes.SEAT_TAKEN)
+        older = room.people.get(seat)
+        if older is not None and older is not connection:
+            older.seats.pop(room.id, None)
+            older.send(SeatLost(room=room.id))
+        connection.seats[room.id] = seat
+        connection.watching.discard(room.id)
+        room.watchers.discard(connection)
+        since = message.since
+        if room.task is None or since > len(room.task.room.history.stream(seat)):
+            since = 0
+        joined = RoomJoined(room=self.info(room), seat=seat, resume_token=message.token, since=since)
+        if room.task is None:
+            room.people[seat] = connection
+            connection.send(joined)
+        else:
+            room.task.put(Returned(seat, connection, joined, since))
+
+    def take_back(self, connection: Connection, room_id: str) -> None:
+        """
+        Raises:
+            Refusal: this connection has no seat there.
+        """
+        task, seat = self._seated(connection, room_id)
+        task.put(TookBack(seat, connection))
+
+    def watch(self, connection: Connection, room_id: str, everything: bool = False) -> None:
+        """
+        Raises:
+            Refusal: no such room, or a seat in it, or it does not show everything (yet).
         """
         room = self._room(room_id)
         if room.id in connection.seats:
             raise Refusal("You have a seat in that room.", code=codes.BAD_ROOM)
+        over = room.task is not None and room.task.ended.is_set() and not room.task.failed
+        if everything and not over and (room.terms.show_all_after_s is None or room.task is None):
+            raise Refusal("That room shows everything only after its end.", code=codes.BAD_ROOM)
         connection.send(RoomJoined(room=self.info(room), seat=None, resume_token=None))
         if room.id in connection.watching:
             return
@@ -142,24 +178,19 @@ class Lobby:
         if room.task is None:
             room.watchers.add(connection)
         else:
-            room.task.put(Watched(connection))
+            room.task.put(Watched(connection, everything))
 
-    def take_turn(self, connection: Connection, message: TakeTurn) -> None:
+    def act(self, connection: Connection, message: TakeTurn | TalkAmongDead) -> None:
         """
         Raises:
             Refusal: this connection has no seat there, or the match has not begun.
         """
-        seat = connection.seats.get(message.room)
-        room = self.rooms.get(message.room)
-        if seat is None or room is None:
-            raise Refusal("You have no seat in that room.", code=codes.NOT_SEATED)
-        if room.task is None:
-            raise Refusal("The match has not begun.", code=codes.UNKNOWN_TURN)
-        if room.task.failed:
+        task, seat = self._seated(connection, message.room)
+        if task.failed:
             raise Refusal("That match was given up.", code=codes.ROOM_FAILED)
-        room.task.put(Acted(seat, message, connection))
+        task.put(Acted(seat, message, connection))
 
-    def leave(self, connection: Connection, room_id: str) -> None:
+    def leave(self, connection: Connection, room_id: str, *, for_good: bool = True) -> None:
         """Give up the seat or stop watching; nothing where there is neither."""
         room = self.rooms.get(room_id)
         seat = connection.seats.pop(room_id, None)
@@ -168,20 +199,22 @@ class Lobby:
             return
         room.watchers.discard(connection)
         if room.task is not None:
-            if seat is not None:
+            if seat is not None and for_good:
+                room.tokens.pop(seat, None)
                 room.task.put(Left(seat, connection))
+            elif seat is not None:
+                room.task.put(Dropped(seat, connection))
             return
         if seat is not None:
-            room.people.pop(seat, None)
-            room.train.discard(seat)
+            room.stand_up(seat)
             self._tell_seat(room, seat, but=connection)
         if not room.people and room.maker in (None, connection):
             self._remove(room)
 
     def drop(self, connection: Connection) -> None:
-        """The connection is gone: its seats are played on by their stand-ins."""
+        """The connection is gone. Its seats in matches wait for it; in waiting rooms they are free again."""
         for room_id in (*connection.seats, *connection.watching):
-            self.leave(connection, room_id)
+            self.leave(connection, room_id, for_good=False)
         for room in list(self.rooms.values()):
             if room.maker is connection:
                 room.maker = None
@@ -199,6 +232,7 @@ class Lobby:
         *,
         maker: Connection | None = None,
         purpose: Purpose = "room",
+        terms: Terms | None = None,
     ) -> LobbyRoom:
         """A new room, waiting.
 
@@ -207,7 +241,7 @@ class Lobby:
             UserError: a game, an option or a filling that does not exist.
         """
         if self.locked:
-            raise Refusal("The server is stopping.", code=codes.TOO_MANY_ROOMS)
+            raise Refusal("The server is stopping.", code=codes.STOPPING)
         if purpose == "room" and sum(r.purpose == "room" for r in self.rooms.values()) >= self._limits.rooms:
             raise Refusal("The server has no place for another room.", code=codes.TOO_MANY_ROOMS)
         if maker is not None:
@@ -216,11 +250,12 @@ class Lobby:
                 raise Refusal("You have made too many rooms that are not over yet.", code=codes.TOO_MANY_ROOMS)
         if isinstance(seed, int) and abs(seed) >= 2**63:
             raise Refusal("A seed is a whole number of at most 63 bits.", code=codes.BAD_ROOM)
+        terms = terms or self._terms
         game = game_by_name(game_name)
         options = game.options(raw_options)
         seats = game.seat_count(options)
         if fills is None:
-            chosen = [self._default_fill] * seats
+            chosen = [terms.stand_in] * seats
             chosen[secrets.randbelow(seats)] = OPEN
         else:
             chosen = [clean_text(fill, 200) for fill in fills]
@@ -233,31 +268,76 @@ class Lobby:
             game=game,
             options=options,
             fills=chosen,
-            stand_in=self._default_fill,
+            terms=replace(terms, code=self._free_code()),
             made_at=self._clock.monotonic_s(),
             purpose=purpose,
             maker=maker,
         )
         if seed is not None:
             room.seed = str(seed)
-        self.rooms[room.id] = room
+        self._add(room)
         return room
 
     def start(self, room: LobbyRoom) -> RoomTask:
-        """Begin the match of a room whose seats are all filled."""
+        """Begin the match. Minds take the seats that are still open."""
         assert room.task is None
-        assert not room.open_seats
-        seats = []
-        for seat, fill in enumerate(room.fills):
-            person = room.people.get(seat)
-            handle = None if person is None else person.name
-            seats.append(SeatSpec(room.stand_in if fill == OPEN else fill, handle, train=seat in room.train))
+        specs = room.specs()
+        return self._run(room, Room(room.id, room.game, room.options, room.seed, specs, room.purpose, terms=room.terms))
 
+    def restore(self, rows: Sequence[LogRow]) -> LobbyRoom | None:
+        """Go on with a match from its rows; None (and the match marked as abandoned) where that is not possible."""
+        started = next(row for row in rows if isinstance(row, MatchStarted))
+        try:
+            match = Room.restored(rows)
+            for seat in match.seats:
+                self._minds.mind(seat.fill)
+        except (ArenaError, KeyError, ValueError, AssertionError) as error:
+            log.error("match %s cannot go on: %s", started.match_id, error)
+            self._writer.append((MatchAbandoned(started.match_id, "not_restorable", self._clock.wall_s()),))
+            return None
+        room = restored_lobby_room(match, self._clock.monotonic_s())
+        self._add(room)
+        self._run(room, match)
+        return room
+
+    def sweep(self) -> None:
+        """Remove the rooms that have been over, or empty, for long enough."""
+        now = self._clock.monotonic_s()
+        for room in list(self.rooms.values()):
+            over = room.over_at is not None and now - room.over_at > self._limits.linger_s
+            empty = room.task is None and not room.people and now - room.made_at > self._limits.waiting_room_s
+            if over or empty:
+                self._remove(room)
+
+    async def drain(self, seconds: float) -> None:
+        """No new rooms; wait for the matches to end, this long at most."""
+        self.locked = True
+        waiting = [asyncio.ensure_future(r.task.ended.wait()) for r in self.rooms.values() if r.task is not None]
+        if waiting:
+            await asyncio.wait(waiting, timeout=seconds)
+        for wait in waiting:
+            wait.cancel()
+
+    async def stop(self) -> None:
+        """No new rooms; every running match is parked: the log has it."""
+        self.locked = True
+        running = [room.running for room in self.rooms.values() if room.running is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def finish(self, room: LobbyRoom) -> None:
+        """Forget a room of self-play at once: the log has it."""
+        self._remove(room)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _run(self, room: LobbyRoom, match: Room) -> RoomTask:
         def over() -> None:
             room.over_at = self._clock.monotonic_s()
 
         room.task = RoomTask(
-            Room(room.id, room.game, room.options, room.seed, seats, room.purpose),
+            match,
             room.people,
             room.watchers,
             self._minds,
@@ -270,57 +350,36 @@ class Lobby:
         room.running = asyncio.create_task(room.task.run(), name=f"room-{room.id}")
         return room.task
 
-    def sweep(self) -> None:
-        """Remove the rooms that have been over, or empty, for long enough."""
-        now = self._clock.monotonic_s()
-        for room in list(self.rooms.values()):
-            over = room.over_at is not None and now - room.over_at > self._limits.linger_s
-            empty = room.task is None and not room.people and now - room.made_at > self._limits.waiting_room_s
-            if over or empty:
-                self._remove(room)
+    def _add(self, room: LobbyRoom) -> None:
+        self.rooms[room.id] = room
+        self._codes[room.terms.code] = room
 
-    async def stop(self) -> None:
-        """Give every running match up."""
-        self.locked = True
-        running = [room.running for room in self.rooms.values() if room.running is not None]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+    def _free_code(self) -> str:
+        while (code := new_code()) in self._codes:
+            pass
+        return code
 
-    def finish(self, room: LobbyRoom) -> None:
-        """Forget a room of self-play at once: the log has it."""
-        self._remove(room)
-
-    def info(self, room: LobbyRoom) -> RoomInfo:
-        if room.task is None:
-            seats = [self._waiting_seat(room, seat) for seat in range(len(room.fills))]
-            status, phase = "waiting", ""
-        else:
-            seats = [room.task.seat_info(seat) for seat in range(len(room.fills))]
-            status = "playing" if room.over_at is None else "over"
-            phase = room.task.room.phase
-        return RoomInfo(
-            room=room.id,
-            game=room.game.name,
-            status=status,
-            seats=seats,
-            options=room.game.options_json(room.options),
-            phase=phase,
-            age_s=self._clock.monotonic_s() - room.made_at,
-        )
-
-    # -- inside --------------------------------------------------------------------------------------------------
-
-    def _room(self, room_id: str) -> LobbyRoom:
-        room = self.rooms.get(room_id)
+    def _room(self, name: str) -> LobbyRoom:
+        """The room of this id or code."""
+        room = self.rooms.get(name) or self._codes.get(name.upper())
         if room is None:
             raise Refusal("There is no such room.", code=codes.UNKNOWN_ROOM)
         return room
 
+    def _seated(self, connection: Connection, room_id: str) -> tuple[RoomTask, int]:
+        seat = connection.seats.get(room_id)
+        room = self.rooms.get(room_id)
+        if seat is None or room is None:
+            raise Refusal("You have no seat in that room.", code=codes.NOT_SEATED)
+        if room.task is None:
+            raise Refusal("The match has not begun.", code=codes.UNKNOWN_TURN)
+        return room.task, seat
+
     def _waiting(self, connection: Connection, message: JoinRoom) -> LobbyRoom | None:
         """The room that has waited longest, so that people meet."""
         for room in self.rooms.values():
-            if room.game.name == message.game and room.id not in connection.seats:
+            hidden = room.terms.private or (room.terms.blind and not message.blind)
+            if room.game.name == message.game and room.id not in connection.seats and not hidden:
                 seats = room.open_seats
                 if seats and (message.seat is None or message.seat in seats):
                     return room
@@ -330,19 +389,16 @@ class Lobby:
         if room.task is None and not room.open_seats:
             self.start(room)
 
-    def _waiting_seat(self, room: LobbyRoom, seat: int) -> SeatInfo:
-        fill = room.fills[seat]
-        if seat in room.people:
-            return SeatInfo(seat=seat, name=None, mind="person")
-        return SeatInfo(seat=seat, name=None, mind=OPEN if fill == OPEN else kind_of_fill(fill))
-
     def _tell_seat(self, room: LobbyRoom, seat: int, but: Connection) -> None:
-        changed = SeatChanged(room=room.id, seat=self._waiting_seat(room, seat))
+        if room.terms.blind:
+            return
+        changed = SeatChanged(room=room.id, seat=room.seat_info(seat))
         for listener in {*room.people.values(), *room.watchers} - {but}:
             listener.send(changed)
 
     def _remove(self, room: LobbyRoom) -> None:
         self.rooms.pop(room.id, None)
+        self._codes.pop(room.terms.code, None)
         if room.running is not None:
             room.running.cancel()
         for connection in (*room.people.values(), *room.watchers):

@@ -2,64 +2,85 @@
 
 Everything that happens to a room goes through its inbox, so the room is only ever touched by its own task. Minds are
 asked side by side; one that fails, or answers what the rules refuse, has its turn passed, and the reason is logged.
+
+A task that is cancelled parks its match: the log has all of it, and the next server goes on from there.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from arena.clock import Clock
 from arena.db.writer import LogWriter
 from arena.decision import MindKind
-from arena.errors import ArenaError, IllegalAct, StorageError
-from arena.games.core import Act, Event, Turn
-from arena.journal import DecisionLogged, LogRow, MatchAbandoned, TrunkLogged
+from arena.errors import IllegalAct, StorageError
+from arena.games.core import Act, Event
+from arena.journal import DecisionLogged, LogRow, MatchAbandoned
 from arena.protocol import codes
-from arena.protocol.client_messages import TakeTurn
+from arena.protocol.client_messages import TakeTurn, TalkAmongDead
 from arena.protocol.server_messages import (
     ActAccepted,
-    MatchEnded,
     Refused,
+    RoomJoined,
     SeatChanged,
     SeatInfo,
     ServerMessage,
     TurnClosed,
-    TurnOpened,
+    TurnWarned,
 )
-from arena.rooms.effects import Accepted, Append, Ask, CloseTurn, Effects, Ended, OpenTurn, Tell
-from arena.rooms.minds import Answer, Mind, MindSource
+from arena.rooms.effects import (
+    Accepted,
+    Append,
+    Ask,
+    CloseTurn,
+    Effects,
+    Ended,
+    HandOver,
+    OpenTurn,
+    Tell,
+    WarnTurn,
+)
+from arena.rooms.minds import MindSource
 from arena.rooms.room import Room
+from arena.server.asking import Answered, Asking
 from arena.server.connection import Connection
 from arena.server.counts import Counts
+from arena.server.outbox import Outbox
+from arena.server.shown import encoded_body, event_message, match_ended, seat_info, turn_opened
 
 log = logging.getLogger(__name__)
-
-SeatMind = Literal["person", "model", "script"]
-
-
-def kind_of_fill(fill: str) -> SeatMind:
-    """What everybody may know of a seat that this filling plays."""
-    return "script" if fill == "random" or fill.startswith("scripted:") else "model"
 
 
 @dataclass(frozen=True, slots=True)
 class Acted:
     seat: int
-    message: TakeTurn
+    message: TakeTurn | TalkAmongDead
     sender: Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    turn: Turn
-    answer: Answer | None
-    reason: str
-    latency_s: float
+class Dropped:
+    seat: int
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """``joined`` is said first, then the events from number ``since`` on, then the open turns."""
+
+    seat: int
+    connection: Connection
+    joined: RoomJoined
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class TookBack:
+    seat: int
+    connection: Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +92,7 @@ class Left:
 @dataclass(frozen=True, slots=True)
 class Watched:
     connection: Connection
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +100,11 @@ class NotStored:
     error: BaseException
 
 
-Incoming = Acted | Answered | Left | Watched | NotStored
+Incoming = Acted | Answered | Dropped | Returned | TookBack | Left | Watched | NotStored
 
 
 class RoomTask:
-    """Runs one room from its start until it is cancelled; ``ended`` is set when the match is over and stored."""
+    """Runs one room until it is cancelled; ``ended`` is set when the match is over and stored, or has ``failed``."""
 
     def __init__(
         self,
@@ -101,16 +123,15 @@ class RoomTask:
         self.watchers = watchers
         self.ended = asyncio.Event()
         self.failed = False
-        self._minds = minds
         self._writer = writer
         self._clock = clock
         self._counts = counts
-        self._mind_s = mind_s
         self._on_over = on_over
         self._inbox: asyncio.Queue[Incoming] = asyncio.Queue()
-        self._asks: dict[tuple[int, str], asyncio.Task[None]] = {}
-        self._used: dict[str, Mind] = {}
+        self._asking = Asking(room, minds, clock, mind_s, self.put)
+        self._outbox = Outbox()
         self._stored: asyncio.Future[None] | None = None
+        self._followers: set[asyncio.Task[None]] = set()
 
     def put(self, what: Incoming) -> None:
         self._inbox.put_nowait(what)
@@ -118,12 +139,18 @@ class RoomTask:
     async def run(self) -> None:
         """Never returns by itself: a finished match still answers repeated acts. Cancel it to stop."""
         try:
-            now = self._clock.monotonic_s()
-            await self._perform(self.room.start(now, self._clock.wall_s()), None)
+            now, wall = self._clock.monotonic_s(), self._clock.wall_s()
+            if self.room.started:
+                await self._perform(self.room.go_on(now, wall), None)
+                if self.room.outcome is not None:
+                    self._on_over()
+                    self.ended.set()
+            else:
+                await self._perform(self.room.start(now, wall), None)
             while True:
                 await self._handle(await self._next())
         except asyncio.CancelledError:
-            await self._abandon("stopped")
+            self._stop_asking()
             raise
         except StorageError as error:
             log.error("room %s: the log failed: %s", self.room.match_id, error)
@@ -156,14 +183,21 @@ class RoomTask:
                 await self._act(incoming, now)
             case Answered():
                 await self._answer(incoming, now)
+            case Returned():
+                await self._return(incoming, now)
+            case TookBack(seat, connection):
+                if self.people.get(seat) is connection:
+                    await self._perform(self.room.returned(seat, now), None)
+            case Dropped(seat, connection):
+                if self.people.get(seat) is connection:
+                    del self.people[seat]
+                    self.room.dropped(seat, now)
             case Left(seat, connection):
                 if self.people.get(seat) is connection:
                     del self.people[seat]
-                    effects = self.room.vacate(seat, now)
-                    self._tell_all(SeatChanged(room=self.room.match_id, seat=self.seat_info(seat)))
-                    await self._perform(effects, None)
-            case Watched(connection):
-                self._show_past(connection)
+                    await self._perform(self.room.left(seat, now), None)
+            case Watched(connection, everything):
+                self._show_past(connection, everything)
             case NotStored(error):
                 raise error
 
@@ -172,15 +206,14 @@ class RoomTask:
         try:
             if self.people.get(acted.seat) is not acted.sender:
                 raise IllegalAct("You no longer sit there.", code=codes.NOT_SEATED)
-            effects = self.room.act(
-                acted.seat,
-                message.turn_id,
-                Act(message.text, message.choice),
-                MindKind.PERSON,
-                "person",
-                now,
-                act_id=message.act_id,
-            )
+            match message:
+                case TalkAmongDead():
+                    effects = self.room.talk_among_dead(acted.seat, message.text, message.act_id, now)
+                case TakeTurn():
+                    act = Act(message.text, message.choice)
+                    effects = self.room.act(
+                        acted.seat, message.turn_id, act, MindKind.PERSON, "person", now, act_id=message.act_id
+                    )
         except IllegalAct as error:
             acted.sender.refuse(error.code, error.message, message.act_id)
         else:
@@ -188,8 +221,9 @@ class RoomTask:
 
     async def _answer(self, answered: Answered, now: float) -> None:
         turn, answer = answered.turn, answered.answer
-        if turn not in self.room.open_turns or self.room.seats[turn.seat].person is not None:
-            return  # the deadline was faster
+        if turn not in self.room.open_turns or self.room.seats[turn.seat].by_person:
+            self._counts.came_late()
+            return  # the deadline, or the returning person, was faster
         if answer is None:
             await self._perform(self.room.pass_turn(turn.seat, turn.id, answered.reason, now), None)
             return
@@ -209,19 +243,37 @@ class RoomTask:
             effects = self.room.pass_turn(turn.seat, turn.id, error.code, now, kind=answer.kind, mind=answer.mind)
         await self._perform(effects, None)
 
+    async def _return(self, returned: Returned, now: float) -> None:
+        """Somebody comes with the seat's secret: they get the seat, and what they have missed."""
+        seat, connection, since = returned.seat, returned.connection, returned.since
+        if self.room.seats[seat].person is None:
+            connection.seats.pop(self.room.match_id, None)
+            connection.refuse(codes.NOT_SEATED, "That seat was given up.")
+            return
+        self.people.pop(seat, None)
+        self._say(connection, returned.joined)
+        for tell in self.room.told(seat, since):
+            self._say_event(connection, tell)
+        for turn in self.room.open_turns:
+            if turn.seat == seat and self.room.seats[seat].by_person:
+                self._say(connection, turn_opened(self.room, turn, now))
+        if self.room.outcome is not None:
+            self._say(connection, match_ended(self.room))
+        self.people[seat] = connection
+        await self._perform(self.room.returned(seat, now), None)
+
     # -- out -----------------------------------------------------------------------------------------------------
 
     async def _perform(self, effects: Effects, sender: Connection | None) -> None:
         now = self._clock.monotonic_s()
         rows: list[LogRow] = [row for e in effects if isinstance(e, Append) for row in e.rows]
-        over = any(isinstance(e, Ended) for e in effects)
-        if over:
-            rows.extend(self._trunks())
+        if any(isinstance(e, Ended) for e in effects):
+            rows.extend(self._asking.trunks())
         if rows:
             self._stored = await self._writer.append_async(rows)
             self._stored.add_done_callback(self._noticed)
-            if made := sum(isinstance(row, DecisionLogged) for row in rows):
-                self._counts.decided(made, now)
+            if made := [row.decision for row in rows if isinstance(row, DecisionLogged)]:
+                self._counts.decided(self.room.match_id, made, now)
         body: tuple[Event, bytes] | None = None
         for effect in effects:
             match effect:
@@ -229,124 +281,66 @@ class RoomTask:
                     pass
                 case Accepted(_, turn_id, act_id):
                     if sender is not None:
-                        self._acknowledge(sender, turn_id, act_id)
+                        yes = ActAccepted(room=self.room.match_id, turn_id=turn_id, act_id=act_id)
+                        self._say(sender, yes, act_id)
                 case Tell(seat, seq, event, line):
+                    if not (listeners := self._listeners(seat)):
+                        continue
                     if body is None or body[0] is not event:
                         body = (event, encoded_body(event, line))
                     message = event_message(self.room.match_id, seq, body[1])
-                    for listener in self._listeners(seat):
-                        listener.send_encoded(message)
+                    for listener in listeners:
+                        self._outbox.say(listener, message)
                 case OpenTurn(turn):
-                    if (listener := self.people.get(turn.seat)) is not None:
-                        listener.send(self._turn_opened(turn, now))
+                    self._say_to(turn.seat, turn_opened(self.room, turn, now))
+                case WarnTurn(turn, deadline):
+                    warned = TurnWarned(room=self.room.match_id, turn_id=turn.id, remaining_s=max(0.0, deadline - now))
+                    self._say_to(turn.seat, warned)
                 case CloseTurn(seat, turn_id, reason):
-                    if (ask := self._asks.pop((seat, turn_id), None)) is not None:
-                        ask.cancel()
-                    elif (listener := self.people.get(seat)) is not None:
-                        listener.send(TurnClosed(room=self.room.match_id, turn_id=turn_id, reason=reason))
+                    if not self._asking.withdraw(seat, turn_id):
+                        self._say_to(seat, TurnClosed(room=self.room.match_id, turn_id=turn_id, reason=reason))
+                case HandOver(seat):
+                    changed = SeatChanged(room=self.room.match_id, seat=seat_info(self.room, seat, to_itself=True))
+                    if self.room.terms.blind:  # only people drop out and come back
+                        self._say_to(seat, changed)
+                    else:
+                        self._say_to_all(changed)
                 case Ask(turn):
-                    self._asks[turn.seat, turn.id] = asyncio.create_task(self._ask(turn))
+                    self._asking.ask(turn)
                 case Ended():
                     assert self._stored is not None
                     # Whoever hears of the end can replay the match; a cancelled task must not take the append with it.
                     await asyncio.shield(self._stored)
-                    self._counts.games_finished += 1
+                    self._counts.finished(self.room.match_id)
                     self._on_over()
-                    self._tell_all(self.match_ended())
+                    self._say_to_all(match_ended(self.room))
                     self.ended.set()
+        self._outbox.release(self._stored)
 
     def _noticed(self, stored: asyncio.Future[None]) -> None:
         if not stored.cancelled() and (error := stored.exception()) is not None:
             self.put(NotStored(error))
 
-    def _acknowledge(self, sender: Connection, turn_id: str, act_id: str) -> None:
-        """Say yes once the act is durable; rooms append in order, so the last append covers all before it."""
-        assert self._stored is not None
-
-        def settled(stored: asyncio.Future[None]) -> None:
-            if stored.cancelled() or stored.exception() is not None:
-                sender.refuse(codes.NOT_STORED, "The act could not be stored; the match is over.", act_id)
-            else:
-                sender.send(ActAccepted(room=self.room.match_id, turn_id=turn_id, act_id=act_id))
-
-        self._stored.add_done_callback(settled)
-
-    async def _ask(self, turn: Turn) -> None:
-        began = self._clock.monotonic_s()
-        answer, reason = None, "mind/timeout"
-        try:
-            async with asyncio.timeout(self._mind_s):
-                answer = await self._mind_of(turn.seat).decide(self.room.request(turn))
-        except TimeoutError:
-            log.warning("room %s: the mind of seat %d did not answer", self.room.match_id, turn.seat)
-        except ArenaError as error:
-            reason = f"{error.code}: {error}"
-            log.warning("room %s: the mind of seat %d failed: %s", self.room.match_id, turn.seat, reason)
-        except Exception as error:  # a mind is foreign code: whatever it raises costs it the turn, not the match
-            reason = f"{type(error).__name__}: {error}"
-            log.exception("room %s: the mind of seat %d failed", self.room.match_id, turn.seat)
-        self._asks.pop((turn.seat, turn.id), None)
-        self.put(Answered(turn, answer, reason, self._clock.monotonic_s() - began))
-
-    def _mind_of(self, seat: int) -> Mind:
-        fill = self.room.seats[seat].fill
-        if fill not in self._used:
-            self._used[fill] = self._minds.mind(fill)
-        return self._used[fill]
-
-    def _trunks(self) -> list[TrunkLogged]:
-        """Let the minds forget the match, and take what they recorded of it."""
-        trunks: dict[tuple[str, str], TrunkLogged] = {}
-        for mind in {id(m): m for m in self._used.values()}.values():
-            trunk = mind.finish(self.room.match_id)
-            if trunk is None:
-                continue
-            # One tokenizer has one trunk. Minds stop reading at their seats' last turns, so one may have less of it.
-            known = trunks.get(key := (trunk.tokenizer, trunk.prompt_version))
-            if known is None or len(known.trunk.tokens) < len(trunk.tokens):
-                trunks[key] = TrunkLogged(self.room.match_id, trunk)
-        return list(trunks.values())
-
     # -- what clients are shown ----------------------------------------------------------------------------------
 
     def seat_info(self, seat: int) -> SeatInfo:
-        spec = self.room.seats[seat]
-        name = self.room.names[seat] if self.room.names else None
-        return SeatInfo(seat=seat, name=name, mind="person" if spec.person is not None else kind_of_fill(spec.fill))
+        return seat_info(self.room, seat)
 
-    def match_ended(self) -> MatchEnded:
-        outcome = self.room.outcome
-        assert outcome is not None
-        return MatchEnded(
-            room=self.room.match_id,
-            winner=outcome.winner,
-            reason=outcome.reason,
-            sides=list(outcome.sides),
-            returns=list(outcome.returns),
-        )
+    def _say(self, listener: Connection, message: ServerMessage, act_id: str | None = None) -> None:
+        self._outbox.say(listener, message.model_dump_json().encode(), act_id)
 
-    def _turn_opened(self, turn: Turn, now: float) -> TurnOpened:
-        deadline = self.room.deadline(turn)
-        return TurnOpened(
-            room=self.room.match_id,
-            turn_id=turn.id,
-            kind=turn.kind,
-            question=turn.question,
-            choices=list(turn.choices),
-            text_limit=turn.text_limit,
-            may_pass=turn.may_pass,
-            deadline_s=None if deadline is None else self.room.wall(deadline),
-            remaining_s=None if deadline is None else deadline - now,
-        )
+    def _say_to(self, seat: int, message: ServerMessage) -> None:
+        if (listener := self.people.get(seat)) is not None:
+            self._say(listener, message)
 
-    def _show_past(self, connection: Connection) -> None:
-        """All that spectators have seen so far; from here on the newcomer is one of them."""
-        for tell in self.room.told(None):
-            body = encoded_body(tell.event, tell.line)
-            connection.send_encoded(event_message(self.room.match_id, tell.seq, body))
-        if self.room.outcome is not None:
-            connection.send(self.match_ended())
-        self.watchers.add(connection)
+    def _say_to_all(self, message: ServerMessage) -> None:
+        encoded = message.model_dump_json().encode()
+        for listener in (*self.people.values(), *self.watchers):
+            self._outbox.say(listener, encoded)
+
+    def _say_event(self, listener: Connection, tell: Tell) -> None:
+        body = encoded_body(tell.event, tell.line)
+        self._outbox.say(listener, event_message(self.room.match_id, tell.seq, body))
 
     def _listeners(self, seat: int | None) -> list[Connection]:
         if seat is None:
@@ -354,43 +348,61 @@ class RoomTask:
         listener = self.people.get(seat)
         return [] if listener is None else [listener]
 
-    def _tell_all(self, message: ServerMessage) -> None:
-        encoded = message.model_dump_json().encode()
-        for listener in (*self.people.values(), *self.watchers):
-            listener.send_encoded(encoded)
+    def _show_past(self, connection: Connection, everything: bool) -> None:
+        """All that spectators have seen so far; from here on the newcomer is one of them."""
+        if everything:
+            follower = asyncio.create_task(self._follow_all(connection))
+            self._followers.add(follower)
+            follower.add_done_callback(self._followers.discard)
+            return
+        for tell in self.room.told(None):
+            self._say_event(connection, tell)
+        if self.room.outcome is not None:
+            self._say(connection, match_ended(self.room))
+        self.watchers.add(connection)
+        self._outbox.release(self._stored)
+
+    async def _follow_all(self, connection: Connection) -> None:
+        """Every event, secrets too: of a match that is over, or as late as the room's terms want it."""
+        history, game = self.room.history, self.room.game
+        delay = self.room.terms.show_all_after_s
+        n = 0
+        while connection.is_open and self.room.match_id in connection.watching and not self.failed:
+            if n == len(history.events):
+                if self.room.outcome is not None:
+                    connection.send(match_ended(self.room))
+                    return
+                await asyncio.sleep(0.5)
+                continue
+            if self.room.outcome is None or not self.ended.is_set():
+                assert delay is not None, "only a room that allows it is followed before its end"
+                await asyncio.sleep(max(0.0, history.times[n] + delay - self._clock.wall_s()))
+                if self._stored is not None and not self._stored.done():
+                    await asyncio.wait([self._stored])
+            event = history.events[n]
+            body = encoded_body(event, game.line(self.room.names, event))
+            connection.send_encoded(event_message(self.room.match_id, n, body))
+            n += 1
 
     # -- the end -------------------------------------------------------------------------------------------------
 
     async def _fail(self, message: str) -> None:
         self.failed = True
-        self._tell_all(Refused(code=codes.ROOM_FAILED, message=message))
-        await self._abandon("error")
-        self.ended.set()
-        self._on_over()
-
-    async def _abandon(self, reason: str) -> None:
-        for ask in self._asks.values():
-            ask.cancel()
-        if self.ended.is_set() or not self.room.started:
-            return
-        if self.room.outcome is not None and not self.failed:
-            if self._stored is not None:
-                await asyncio.wait([self._stored])
-            return
-        self._trunks()
-        row = MatchAbandoned(self.room.match_id, reason, self._clock.wall_s())
+        self._stop_asking()
+        self._outbox.drop()
+        self._say_to_all(Refused(code=codes.ROOM_FAILED, message=message))
+        self._outbox.release(None)
         try:
+            row = MatchAbandoned(self.room.match_id, "error", self._clock.wall_s())
             await asyncio.wrap_future(self._writer.append((row,)))
         except StorageError as error:
             log.warning("room %s: cannot be marked as abandoned: %s", self.room.match_id, error)
+        self.ended.set()
+        self._on_over()
 
-
-def encoded_body(event: Event, line: str) -> bytes:
-    """What all who see an event are sent alike; only the number in front of it differs."""
-    shown = {"kind": event.kind, "data": dict(event.data), "public": event.audience.is_public, "line": line}
-    return json.dumps(shown, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-
-
-def event_message(room: str, seq: int, body: bytes) -> bytes:
-    """An ``EventHappened`` with its number spliced in."""
-    return b'{"type":"event_happened","room":"%s","seq":%d,%s' % (room.encode(), seq, body[1:])
+    def _stop_asking(self) -> None:
+        self._counts.given_up(self.room.match_id)
+        self._asking.stop()
+        self._asking.trunks()
+        for follower in self._followers:
+            follower.cancel()

@@ -10,6 +10,7 @@ from typing import Any, Final
 from arena.errors import ArenaError
 from arena.games.registry import game_by_name
 from arena.server.lobby import Lobby
+from arena.server.lobby_room import LobbyRoom
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +34,12 @@ class SelfPlay:
         self._fill = fill
         self._spacing_s = 60.0 / per_minute if per_minute else 0.0
         self._next_start = 0.0
+        self._restored: list[LobbyRoom] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
+        """Matches that an earlier server left open are played to their end first."""
+        self._restored = [r for r in self._lobby.rooms.values() if r.purpose == "selfplay"]
         self._tasks = [asyncio.create_task(self._play_on(), name=f"selfplay-{n}") for n in range(self._rooms)]
 
     async def stop(self) -> None:
@@ -46,6 +50,11 @@ class SelfPlay:
     async def _play_on(self) -> None:
         game = game_by_name(self._game)
         fills = [self._fill] * game.seat_count(game.options(self._options))
+        while self._restored:
+            room = self._restored.pop()
+            assert room.task is not None
+            await room.task.ended.wait()
+            self._lobby.finish(room)
         while True:
             await self._turn_to_start()
             try:

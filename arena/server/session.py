@@ -12,16 +12,28 @@ from arena.protocol.client_messages import (
     JoinRoom,
     LeaveRoom,
     ListRooms,
+    ResumeSeat,
+    StartRoom,
+    TakeSeatBack,
     TakeTurn,
+    TalkAmongDead,
     WatchRoom,
 )
 from arena.protocol.server_messages import RoomsListed, Welcomed
 from arena.protocol.text import clean_text
-from arena.server.connection import Connection
+from arena.server.access import Access
+from arena.server.connection import Connection, act_id_of
 from arena.server.lobby import Lobby, Refusal
 
+_WHY_NOT = {
+    codes.UNAUTHORISED: "This server needs an access token, and that is not it.",
+    codes.TOO_MANY_GUESSES: "Too many wrong access tokens came from your address; wait some minutes.",
+}
 
-async def serve_connection(connection: Connection, lobby: Lobby, welcome: Welcomed) -> None:
+
+async def serve_connection(
+    connection: Connection, lobby: Lobby, welcome: Welcomed, access: Access | None = None
+) -> None:
     """Talk with one client until it goes."""
     hello = await connection.hello()
     if hello is None:
@@ -33,6 +45,10 @@ async def serve_connection(connection: Connection, lobby: Lobby, welcome: Welcom
             f"This server speaks protocol {PROTOCOL_VERSION}. Use the same version of social-arena.",
         )
         connection.close(codes.CLOSE_PROTOCOL_ERROR, "wrong protocol")
+        return
+    if access is not None and (refused := await access.asked(connection.address, hello.token)) is not None:
+        connection.refuse(refused, _WHY_NOT[refused])
+        connection.close(codes.CLOSE_UNAUTHORISED, "no access")
         return
     if not name:
         connection.refuse(codes.MALFORMED, "name: there is nothing visible in it")
@@ -46,8 +62,7 @@ async def serve_connection(connection: Connection, lobby: Lobby, welcome: Welcom
                 obey(connection, lobby, message)
             except ArenaError as error:
                 code = error.code if isinstance(error, Refusal) else codes.BAD_ROOM
-                act_id = message.act_id if isinstance(message, TakeTurn) else None
-                connection.refuse(code, clean_text(error.message, 500), act_id)
+                connection.refuse(code, error.message[:500], act_id_of(message))
     finally:
         lobby.drop(connection)
 
@@ -61,16 +76,24 @@ def obey(connection: Connection, lobby: Lobby, message: AnyClientMessage) -> Non
         case Hello():
             raise Refusal("You have said hello already.", code=codes.MALFORMED)
         case ListRooms():
-            connection.send(RoomsListed(rooms=lobby.infos()))
+            connection.send(RoomsListed(rooms=lobby.listing.rooms(connection)))
+            return
         case CreateRoom():
             lobby.create(connection, message)
         case JoinRoom():
             lobby.join(connection, message)
-        case WatchRoom(room=room):
-            lobby.watch(connection, room)
-        case TakeTurn():
-            if clean_text(message.act_id) != message.act_id:
+        case StartRoom(room=room):
+            lobby.begin(connection, room)
+        case ResumeSeat():
+            lobby.resume(connection, message)
+        case TakeSeatBack(room=room):
+            lobby.take_back(connection, room)
+        case WatchRoom(room=room, everything=everything):
+            lobby.watch(connection, room, everything)
+        case TakeTurn() | TalkAmongDead():
+            if act_id_of(message) is None:
                 raise Refusal("act_id: only visible characters are allowed", code=codes.MALFORMED)
-            lobby.take_turn(connection, message)
+            lobby.act(connection, message)
         case LeaveRoom(room=room):
             lobby.leave(connection, room)
+    connection.changed()

@@ -79,11 +79,14 @@ async def test_what_becomes_live_is_loaded_and_what_is_refused_is_tried_once(
     assert loaded.tried == ["new", "bad", "newer", "old"]
 
 
-async def test_a_folder_fills_a_seat(engine: Database, tiny_checkpoint: Path, second_checkpoint: Path) -> None:
+async def test_a_registered_checkpoint_fills_a_seat_and_a_folder_does_not(
+    engine: Database, tiny_checkpoint: Path, second_checkpoint: Path
+) -> None:
     minds = open_minds(str(tiny_checkpoint), engine)
     await minds.start()
     try:
-        game, fill = Werewolf(), f"checkpoint:{second_checkpoint}"
+        register(engine, read_checkpoint(second_checkpoint), second_checkpoint, 0.0, live=False)
+        game, fill = Werewolf(), f"checkpoint:{read_checkpoint(second_checkpoint).id}"
         lineup = Lineup(1, (fill,) * 3 + ("self",) * 4)
         options = game.options({"max_days": 1, "talk_rounds": 0})
         names = {name: minds.mind(name) for name in (fill, "self")}
@@ -94,5 +97,7 @@ async def test_a_folder_fills_a_seat(engine: Database, tiny_checkpoint: Path, se
         assert all(d.mind == f"checkpoint:{ids[d.seat >= 3]}" for d in played.decisions)
         with pytest.raises(UnknownName):
             minds.mind("checkpoint:nope")
+        with pytest.raises(UnknownName):
+            minds.mind(f"checkpoint:{second_checkpoint}")  # the name may be a stranger's
     finally:
         await minds.stop()

@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from arena.cli.main import COMMANDS, main
 from arena.client.client import connect
+from arena.db.engine import WRITES
 from arena.db.writer import LogWriter
 from arena.rooms.effects import Append
 from tests.fakes.minds import public_act
@@ -28,13 +29,13 @@ def run(*arguments: str) -> int:
 
 
 @pytest.fixture
-def played(writer: LogWriter, tmp_path: Path) -> str:
-    """The path of a database with one finished match ``m``."""
+def played(writer: LogWriter, database_url: str) -> str:
+    """The address of a database with one finished match ``m``."""
     effects = play(werewolf_room(4, people=(2,)), public_act)
     for effect in effects:
         if isinstance(effect, Append):
             writer.append(effect.rows).result(60)
-    return str(tmp_path / "arena.db")
+    return database_url
 
 
 def test_help_is_light() -> None:
@@ -82,13 +83,41 @@ def test_replay_shows_a_seat_what_it_saw(played: str, capsys: pytest.CaptureFixt
     assert not any(line.startswith("  [") for line in seen)
 
 
+def test_checking_the_log(played: str, engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("matches", "--check", "--db", played) == 0
+    assert capsys.readouterr().out == "1 matches checked, 0 bad.\n"
+    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        connection.execute(text("UPDATE events SET data = '{}' WHERE seq = 3"))
+    assert run("matches", "--check", "--db", played) == 1
+    assert "m: events do not fit the chain: 3\n" in capsys.readouterr().out
+    assert run("matches", "--check", "--db", played, "--json") == 1
+    assert json.loads(capsys.readouterr().out) == {"checked": 1, "bad": {"m": ["events do not fit the chain: 3"]}}
+
+
+def test_forgetting_asks_first(
+    played: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    assert run("forget", "person 2", "--db", played) == 1
+    assert "person 2 held a seat in 1 match." in capsys.readouterr().err
+    assert run("forget", "person 3", "--db", played, "--yes") == 2
+    assert "Nobody called 'person 3'" in capsys.readouterr().err
+    assert run("forget", "person 2", "--db", played, "--yes", "--json") == 0
+    removed = json.loads(capsys.readouterr().out)
+    assert (removed["matches"], removed["running"]) == (1, [])
+    assert removed["events"] > 0
+    assert removed["decisions"] > 0
+    assert run("matches", "--check", "--db", played) == 0
+    assert run("forget", "person 2", "--db", played, "--yes") == 2
+
+
 def test_a_running_match_shows_no_secrets(
-    writer: LogWriter, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    writer: LogWriter, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for effect in play(werewolf_room(4), public_act, until=5):
         if isinstance(effect, Append):
             writer.append(effect.rows).result(60)
-    assert run("replay", "m", "--db", str(tmp_path / "arena.db"), "--json") == 0
+    assert run("replay", "m", "--db", database_url, "--json") == 0
     assert all(e["public"] for e in json.loads(capsys.readouterr().out)["events"])
 
 
@@ -115,8 +144,8 @@ def test_a_missing_database_folder_is_said(capsys: pytest.CaptureFixture[str]) -
     assert "--db" in capsys.readouterr().err
 
 
-async def test_serve_plays_is_joined_and_stops(tmp_path: Path, engine: Engine) -> None:
-    db = str(tmp_path / "arena.db")
+async def test_serve_plays_is_joined_and_stops(database_url: str, engine: Engine) -> None:
+    db = database_url
     command = [sys.executable, "-m", "arena.cli.main", "serve", "--port", "0", "--db", db, "--model", "none"]
     child = await asyncio.create_subprocess_exec(
         *command, "--rooms", "1", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "NO_COLOR": "1"}

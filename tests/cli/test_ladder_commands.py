@@ -24,10 +24,10 @@ RATE = {"wins", "games", "rate", "low", "high"}
 
 
 @pytest.fixture
-def db(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def db(database_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty database, and no packaged models."""
     monkeypatch.setattr(agents.models, "_MODELS", tmp_path / "models")
-    return str(tmp_path / "arena.db")
+    return database_url
 
 
 def said(capfd: pytest.CaptureFixture[str], *arguments: str) -> Any:
@@ -58,6 +58,7 @@ def test_selfplay_of_scripts_is_logged(db: str, engine: Engine, capfd: pytest.Ca
     assert {m.seed for m in matches} == {f"selfplay/5/{n}" for n in range(4)}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_selfplay_and_evaluation_of_checkpoints(
     db: str, engine: Engine, tiny_checkpoint: Path, second_checkpoint: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -188,7 +189,7 @@ def test_a_log_that_is_not_written_is_an_error(
     def refuse(*_: Any) -> None:
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr(LogWriter, "_commit", refuse)
+    monkeypatch.setattr(LogWriter, "_attempt", refuse)
     assert run("selfplay", "--games", "2", "--model", "none", "--db", db, "--json") == 2
     told = capfd.readouterr()
     assert told.out == ""

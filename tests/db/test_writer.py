@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -53,7 +52,7 @@ def test_a_match_comes_back_as_it_was_stored(engine: Engine, writer: LogWriter) 
     trunk = TrunkRecord("tok", "p1", tuple(range(1000)))
     rows: tuple[LogRow, ...] = (
         started("m1"),
-        SeatFilled("m1", 0, "Zoë", True),
+        SeatFilled("m1", 0, "Zoë", True, "self"),
         said("m1", 0),
         said("m1", 1, "ünïcode \\u0000 kept as text"),
         decided("m1", 0, "a1", tokens),
@@ -168,8 +167,8 @@ def test_streaming_goes_on_where_it_stopped(engine: Engine, writer: LogWriter) -
     assert list(iter_matches(engine, MatchQuery(policy_version="nobody"))) == []
 
 
-def test_nothing_acknowledged_is_lost_to_a_kill(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'arena.db'}"
+def test_nothing_acknowledged_is_lost_to_a_kill(database_url: str) -> None:
+    url = database_url
     program = f"""
         import sys
         from arena.db.engine import open_database
@@ -196,6 +195,7 @@ def test_nothing_acknowledged_is_lost_to_a_kill(tmp_path: Path) -> None:
     engine = open_database(url, check=True)
     assert len(load_match(engine, "m1").events) >= acknowledged
     assert broken_links(engine, "m1") == []
+    engine.dispose()
 
 
 def test_arrays_are_little_endian() -> None:

@@ -4,132 +4,144 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pexpect
-import pyte
 import pytest
 
 from arena.client.client import connect
+from tests.e2e.terminal import ARENA, ROOT, Server, Terminal
 
-ROOT = Path(__file__).resolve().parents[2]
-ARENA = [sys.executable, "-m", "arena.cli.main"]
-COLUMNS, ROWS = 100, 30
 GAME_S = 150.0
+OPTIONS = {"talk_budget_s": 60, "choice_budget_s": 60, "max_days": 4, "first_night_kill": False}
+
+
+@pytest.fixture(autouse=True)
+def own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'arena.db'}"
-
-
-@pytest.fixture
-def url(tmp_path: Path, database: str) -> Iterator[str]:
-    log = tmp_path / "server.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [*ARENA, "serve", "--model", "none", "--port", "0", "--rooms", "0", "--db", database],
-            cwd=ROOT,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
     try:
-        yield _address(server, log)
+        yield server
     finally:
-        server.terminate()
-        server.wait(20)
+        server.stop()
 
 
-def _address(server: subprocess.Popen[bytes], log: Path) -> str:
-    for _ in range(300):
-        if found := re.search(r"ws://127\.0\.0\.1:\d+", log.read_text()):
-            return found[0]
-        assert server.poll() is None, log.read_text()
-        time.sleep(0.1)
-    raise AssertionError(f"no server within 30 s: {log.read_text()}")
+def test_a_whole_game_by_typed_keys(server: Server) -> None:
+    terminal = seated(server)
+    try:
+        play_by_keys(terminal)
+    finally:
+        terminal.child.close(force=True)
+    assert_played(server)
 
 
-class Terminal:
-    """A pseudo-terminal with the game in it, and the screen that a person would see."""
-
-    def __init__(self, *arguments: str) -> None:
-        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
-        self.child: pexpect.spawn[bytes] = pexpect.spawn(
-            ARENA[0], [*ARENA[1:], *arguments], cwd=str(ROOT), env=env, dimensions=(ROWS, COLUMNS), timeout=5
-        )
-        self.screen = pyte.Screen(COLUMNS, ROWS)
-        self.stream = pyte.ByteStream(self.screen)
-
-    def look(self, for_s: float = 0.2) -> str:
-        """What stands on the screen after a little while."""
-        until = time.monotonic() + for_s
-        while time.monotonic() < until:
-            try:
-                self.stream.feed(self.child.read_nonblocking(65536, timeout=0.05))
-            except pexpect.TIMEOUT:
-                continue
-            except pexpect.EOF:
-                break
-        return "\n".join(self.screen.display)
-
-    def wait_for(self, text: str, for_s: float = 30.0) -> str:
-        until = time.monotonic() + for_s
-        while time.monotonic() < until:
-            if text in (page := self.look()):
-                return page
-        raise AssertionError(f"{text!r} never came:\n{self.look()}")
+def test_a_game_outlives_a_killed_server(server: Server) -> None:
+    """Killed while I write: the table and the draft stay, and the same terminal plays the match to its end."""
+    terminal = seated(server)
+    try:
+        kill_while_writing(server, terminal)
+        play_by_keys(terminal)
+    finally:
+        terminal.child.close(force=True)
+    assert_played(server)
 
 
-async def test_a_whole_game_by_typed_keys(url: str, database: str) -> None:
-    options = {"talk_budget_s": 20, "choice_budget_s": 20, "max_days": 4, "first_night_kill": False}
-    async with connect(url, "host") as host:
-        room = (await host.create(options=options)).room  # it waits as long as its maker is there
-        await asyncio.to_thread(play_by_keys, url, room)
-    (match,) = await asyncio.to_thread(listed, database)
+def test_a_closed_terminal_finds_back_to_its_match(server: Server, tmp_path: Path) -> None:
+    terminal = seated(server)
+    terminal.child.close(force=True)
+    (kept,) = (tmp_path / "state" / "social-arena").glob("seat-*.json")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    terminal = Terminal("play", "--url", server.url, "--name", "Robin")
+    try:
+        terminal.wait_for("Go back to your match?")
+        terminal.child.send("y")
+        terminal.wait_for("Only you see this")
+        leave(terminal)
+        assert not kept.exists(), "a seat that was given up is forgotten"
+    finally:
+        terminal.child.close(force=True)
+
+
+def seated(server: Server) -> Terminal:
+    """A terminal with a seat in a fresh match."""
+
+    async def sit_down() -> Terminal:
+        async with connect(server.url, "host") as host:
+            made = await host.create(options=OPTIONS, private=True)  # it waits as long as its maker is there
+            terminal = Terminal(
+                "play", "--url", server.url, "--name", "Robin", "--no-train", "--room", made.code.lower()
+            )
+            await asyncio.to_thread(terminal.wait_for, "You are ")
+            return terminal
+
+    return asyncio.run(sit_down())
+
+
+def play_by_keys(terminal: Terminal) -> None:
+    """By the keys that a person would press, to the end and out."""
+    page = terminal.look()
+    until = time.monotonic() + GAME_S
+    acted: set[str] = set()
+    while "Play again" not in page and time.monotonic() < until:
+        if "Your turn" in page and "number, click" in page:
+            terminal.child.send("1")
+            acted.add("choice")
+        elif "Your turn" in page and "Tab: to the choices" in page:
+            terminal.child.send("\t")  # words typed late are still in the draft, which keeps the focus
+        elif "Your turn" in page and "Enter: say it" in page:
+            terminal.child.send("I doubt the quiet ones.\r")
+            acted.add("talk")
+        page = terminal.look(0.4)
+    assert "Play again" in page, page
+    assert "werewolf" in page
+    assert acted == {"choice", "talk"}
+    leave(terminal, over=True)
+
+
+def kill_while_writing(server: Server, terminal: Terminal) -> None:
+    for _ in range(100):
+        page = terminal.look(0.4)
+        if "Your turn" in page and "number, click" in page:
+            terminal.child.send("1")
+        elif "Your turn" in page and "Enter: say it" in page:
+            break
+    terminal.child.send("Half a thought ")
+    terminal.wait_for("Half a thought")
+    server.kill()
+    page = terminal.wait_for("Connection lost. Trying again")
+    assert "Half a thought" in page
+    assert "Only you see this" in page, "the table stays"
+    terminal.child.send("is kept, ")
+    server.start()
+    terminal.wait_until(lambda page: "Connection lost" not in page and "Your turn" in page)
+    assert "Half a thought is kept," in terminal.look()
+
+
+def leave(terminal: Terminal, *, over: bool = False) -> None:
+    terminal.child.send("\x11")  # Ctrl+Q
+    if not over:
+        terminal.wait_for("Your seat is given up for good")
+        terminal.child.send("y")
+    terminal.child.expect(pexpect.EOF, timeout=30)
+    terminal.child.close()
+    assert terminal.child.exitstatus == 0
+
+
+def assert_played(server: Server) -> None:
+    """``arena matches`` lists the one match, with its winner."""
+    command = [*ARENA, "matches", "--json", "--db", server.database]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    (match,) = json.loads(done.stdout)
     assert match["status"] == "over"
     assert any("person" in mind for mind in match["minds"])
     assert match["winner"] in ("village", "werewolves")
-
-
-def listed(database: str) -> list[dict[str, Any]]:
-    """What ``arena matches`` says."""
-    command = [*ARENA, "matches", "--json", "--db", database]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
-    return json.loads(done.stdout)
-
-
-def play_by_keys(url: str, room: str) -> None:
-    terminal = Terminal("play", "--url", url, "--name", "Robin", "--room", room)
-    try:
-        page = terminal.wait_for("You are ")
-        until = time.monotonic() + GAME_S
-        acted: set[str] = set()
-        while "Play again" not in page and time.monotonic() < until:
-            if "Your turn" in page and "number, click" in page:
-                terminal.child.send("1")
-                acted.add("choice")
-            elif "Your turn" in page and "Tab: to the choices" in page:
-                terminal.child.send("\t")  # words typed late are still in the draft, which keeps the focus
-            elif "Your turn" in page and "Enter: say it" in page:
-                terminal.child.send("I doubt the quiet ones.\r")
-                acted.add("talk")
-            page = terminal.look(0.4)
-        assert "Play again" in page, page
-        assert "werewolf" in page
-        assert acted == {"choice", "talk"}
-        terminal.child.send("\x11")  # Ctrl+Q
-        terminal.child.expect(pexpect.EOF, timeout=20)
-        terminal.child.close()
-        assert terminal.child.exitstatus == 0
-    finally:
-        terminal.child.close(force=True)
 
 
 def test_a_terminal_too_small_is_told_so() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from arena.client.client import RequestRefused
+from arena.client.happenings import Happening
 from arena.games.core import Act, Turn
-from arena.protocol.server_messages import ActAccepted, AnyServerMessage, RoomInfo, RoomJoined
+from arena.protocol.server_messages import ActAccepted, RoomInfo, RoomJoined
 from tui.canned import CannedGame
 from tui.canned_link import CannedLink
 
@@ -20,17 +21,19 @@ class FakeArena(CannedLink):
         self.acts: list[tuple[str, str, str | None]] = []
         self.asked: list[str] = []
         self.created: list[dict[str, Any]] = []
-        self.held: list[AnyServerMessage] = []
+        self.terms: list[dict[str, Any]] = []
+        self.held: list[Happening] = []
         self.hold = False
+        self.blind = False
         self.refuse_next: tuple[str, str] | None = None
 
-    def put(self, *messages: AnyServerMessage) -> None:
+    def put(self, *messages: Happening) -> None:
         if getattr(self, "hold", False):
             self.held.extend(messages)
         else:
             super().put(*messages)
 
-    def release(self, until: Callable[[AnyServerMessage], bool] = lambda _: False) -> None:
+    def release(self, until: Callable[[Any], bool] = lambda _: False) -> None:
         """Deliver what is held, up to and including the first message that ``until`` accepts."""
         self.hold = False
         while self.held:
@@ -50,19 +53,42 @@ class FakeArena(CannedLink):
 
         self.put(*self.game.play(player))
 
-    async def create(self, game: str = "werewolf", options: Mapping[str, Any] | None = None) -> RoomInfo:
+    async def create(
+        self,
+        game: str = "werewolf",
+        options: Mapping[str, Any] | None = None,
+        fills: Sequence[str] | None = None,
+        **terms: Any,
+    ) -> RoomInfo:
         self.created.append(dict(options or {}))
+        self.terms.append({**terms, "fills": fills})
         return await super().create(game, options)
 
-    async def join(self, room: str | None = None, seat: int | None = None) -> RoomJoined:
-        self.asked.append(f"join {room}")
+    async def join(self, room: str | None = None, *, train: bool = False, blind: bool = False) -> RoomJoined:
+        self.asked.append(f"join {room}{' train' if train else ''}{' blind' if blind else ''}")
+        if self.blind and not blind:
+            raise RequestRefused("Nobody is told there who is a person.", code="room/blind")
         if room is None and self.created == [] and self.game.state.winner is not None:
             self.game = CannedGame(self.game.me, self.game.seed + 1)
-        return await super().join(room, seat)
+        return await super().join(room)
 
-    async def watch(self, room: str) -> RoomJoined:
-        self.asked.append(f"watch {room}")
-        return await super().watch(room)
+    async def resume(self, room: str, token: str) -> RoomJoined:
+        self.asked.append(f"resume {room} {token}")
+        return await super().join(room)
+
+    async def begin(self, room: str) -> None:
+        self.asked.append(f"begin {room}")
+
+    async def take_seat_back(self, room: str) -> None:
+        self.asked.append(f"take back {room}")
+
+    async def talk_among_dead(self, room: str, text: str, *, act_id: str | None = None) -> ActAccepted:
+        self.asked.append(f"to the dead: {text}")
+        return await super().talk_among_dead(room, text, act_id=act_id)
+
+    async def watch(self, room: str, *, everything: bool = False) -> RoomJoined:
+        self.asked.append(f"watch {room}{' everything' if everything else ''}")
+        return await super().watch(room, everything=everything)
 
     async def take_turn(
         self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from sqlalchemy import Engine
+
 from arena.client.client import Arena
+from arena.db.open_matches import open_matches
 from arena.db.writer import LogWriter
 from arena.protocol.server_messages import AnyServerMessage, EventHappened, MatchEnded, TurnOpened
 from arena.rooms.minds import MindSource
@@ -15,11 +19,14 @@ from tests.fakes.minds import FakeMinds
 
 
 @asynccontextmanager
-async def running(writer: LogWriter, minds: MindSource | None = None, **settings: Any) -> AsyncIterator[ArenaServer]:
+async def running(
+    writer: LogWriter, minds: MindSource | None = None, *, go_on: Engine | None = None, **settings: Any
+) -> AsyncIterator[ArenaServer]:
+    """``go_on`` names the log whose open matches it goes on with."""
     server = ArenaServer(
         minds or FakeMinds(), writer, ServerSettings(port=0, **settings), live_checkpoint=lambda: "fake-1"
     )
-    await server.start()
+    await server.start(() if go_on is None else open_matches(go_on, ended_after=time.time() - 60))
     try:
         yield server
     finally:

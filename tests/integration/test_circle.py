@@ -74,6 +74,7 @@ def wait_for(address: str, ready: Callable[[dict[str, Any]], bool], seconds: flo
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_serve_play_train_reload_rank(tiny_checkpoint: Path, engine: Engine, tmp_path: Path) -> None:
     db = str(engine.url)
     model = str(tiny_checkpoint)

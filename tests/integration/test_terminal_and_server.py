@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from arena.client.client import connect
+from arena.client.reconnecting import reconnecting
 from arena.db.writer import LogWriter
 from tests.fakes.servers import running
 from tui.app import ArenaApp
@@ -12,6 +12,7 @@ from tui.plain import play
 from tui.screens.end import EndScreen
 from tui.screens.table import TableScreen
 from tui.widgets.choices import Choices
+from tui.wish import Wish
 
 
 async def test_a_plain_game_to_its_end(writer: LogWriter) -> None:
@@ -19,15 +20,17 @@ async def test_a_plain_game_to_its_end(writer: LogWriter) -> None:
     typed: asyncio.Queue[str | None] = asyncio.Queue()
     for line in ("1", "Good morning.", "1", None):
         typed.put_nowait(line)
-    async with running(writer) as server, connect(server.url, "Zoë") as arena:
-        code = await asyncio.wait_for(play(arena, options={"talk_rounds": 1}, typed=typed, write=out.append), 30)
+    async with running(writer) as server, reconnecting(server.url, "Zoë") as arena:
+        code = await asyncio.wait_for(
+            play(arena, wish=Wish(options={"talk_rounds": 1}), typed=typed, write=out.append), 30
+        )
     assert code == 0
     assert out[0].endswith("The dead show their role.")
     assert any(line in ("You won.", "You lost.") for line in out)
 
 
 async def test_a_game_on_the_screens_to_its_end(writer: LogWriter) -> None:
-    async with running(writer) as server, connect(server.url, "Zoë") as arena:
+    async with running(writer) as server, reconnecting(server.url, "Zoë") as arena:
         app = ArenaApp(arena, "Zoë")
         async with app.run_test(size=(100, 30)) as pilot:
             await pilot.pause(0.2)

@@ -5,9 +5,10 @@ import pytest
 from arena.decision import MindKind
 from arena.errors import IllegalAct
 from arena.games.core import Act, fold, visible
-from arena.journal import DecisionLogged, EventLogged, MatchEnded, MatchStarted, SeatFilled
+from arena.journal import DecisionLogged, EventLogged, HandedOver, MatchEnded, MatchStarted, SeatFilled
 from arena.protocol import codes
-from arena.rooms.effects import Accepted, Append, Ask, CloseTurn, Effect, Ended, OpenTurn, Tell
+from arena.rooms.effects import Accepted, Append, Ask, CloseTurn, Effect, Ended, HandOver, OpenTurn, Tell
+from arena.rooms.terms import Terms
 from tests.fakes.minds import public_act
 from tests.rooms.play import play, werewolf_room
 
@@ -109,7 +110,7 @@ def test_a_missed_deadline_passes_the_turn() -> None:
 
 
 def test_a_match_nobody_answers_ends_by_deadlines() -> None:
-    room = werewolf_room(6, people=range(7), max_days=2)
+    room = werewolf_room(6, people=range(7), terms=Terms(missed_turns=1_000), max_days=2)
     room.start(0.0)
     while (due := room.next_deadline()) is not None:
         room.tick(due)
@@ -125,12 +126,14 @@ def test_minds_have_no_deadline_unless_asked_for() -> None:
     assert room.next_deadline() == 45.0
 
 
-def test_a_mind_takes_over_an_empty_seat() -> None:
+def test_a_mind_takes_over_a_seat_that_was_given_up() -> None:
     room = werewolf_room(5, people=range(7))
     turn = next(e.turn for e in room.start(0.0) if isinstance(e, OpenTurn))
-    assert room.vacate(turn.seat, 1.0) == (Ask(turn),)
+    effects = room.left(turn.seat, 1.0)
+    assert effects[1:] == (HandOver(turn.seat), CloseTurn(turn.seat, turn.id, "handed_over"), Ask(turn))
+    assert rows(list(effects)) == [HandedOver("m", 0, 1.0, turn.seat, None, "self", "left")]
     assert room.deadline(turn) is None
-    assert room.vacate(turn.seat, 1.0) == ()
+    assert room.left(turn.seat, 1.0) == ()
     with pytest.raises(IllegalAct):
         room.act(turn.seat, turn.id, public_act(turn), MindKind.PERSON, "person", 2.0)
     room.act(turn.seat, turn.id, public_act(turn), MindKind.MODEL, "self", 2.0)

@@ -18,6 +18,7 @@ from arena.games.core import fold, visible
 from arena.games.registry import game_by_name
 from arena.protocol import codes
 from arena.protocol.server_messages import MatchEnded, Refused, RoomJoined, SeatChanged, TurnClosed, TurnOpened
+from arena.rooms.terms import Terms
 from arena.server.app import ArenaServer, ServerSettings
 from arena.server.limits import Limits
 from tests.fakes.minds import FakeMinds, RandomMind
@@ -137,7 +138,7 @@ async def test_an_act_sent_twice_counts_once(engine: Engine, writer: LogWriter) 
 
 
 async def test_whoever_leaves_is_played_on(engine: Engine, writer: LogWriter) -> None:
-    async with running(writer) as server, connect(server.url, "Eve") as eve:
+    async with running(writer, terms=Terms(grace_s=0.2)) as server, connect(server.url, "Eve") as eve:
         async with connect(server.url, "Ann") as ann:
             joined = await sit_down(ann)
             await next_turn(ann)
@@ -212,7 +213,7 @@ async def test_a_failing_mind_costs_its_turn_and_not_the_match(
             await play_to_end(ann)
     match = load_match(engine, made.room)
     assert {d.fallback for d in match.decisions} == {fallback}
-    assert mind.finished == [made.room]
+    assert mind.finished.count(made.room) == 1
 
 
 async def test_selfplay_keeps_its_pace(engine: Engine, writer: LogWriter) -> None:
@@ -233,7 +234,7 @@ async def test_selfplay_goes_on_and_on(engine: Engine, writer: LogWriter) -> Non
     matches = list_matches(engine, limit=100)
     assert {m.purpose for m in matches} == {"selfplay"}
     assert sum(m.status == "over" for m in matches) >= 6
-    assert {m.status for m in matches} <= {"over", "abandoned"}
+    assert {m.status for m in matches} <= {"over", "playing"}  # what was running is parked
 
 
 async def test_pages_for_monitors(writer: LogWriter) -> None:
@@ -359,16 +360,6 @@ async def test_endless_nonsense_ends_the_connection(writer: LogWriter) -> None:
         assert socket.close_code == codes.CLOSE_PROTOCOL_ERROR
 
 
-async def test_haste_is_refused(writer: LogWriter) -> None:
-    limits = Limits(burst_messages=5, messages_per_s=0.001, malformed_messages=1000)
-    async with running(writer, limits=limits) as server, open_socket(server.url) as socket:
-        await socket.send(HELLO)
-        for _ in range(8):
-            await socket.send('{"type":"list_rooms"}')
-        answers = [json.loads(await socket.recv()) for _ in range(9)]
-        assert [a.get("code") for a in answers] == [None] * 5 + [codes.TOO_FAST] * 4
-
-
 async def test_rooms_are_bounded(writer: LogWriter) -> None:
     limits = Limits(rooms=2, rooms_per_connection=8)
     async with running(writer, limits=limits) as server, connect(server.url, "Ann") as ann:
@@ -406,6 +397,24 @@ async def test_a_client_that_does_not_read_is_let_go(writer: LogWriter) -> None:
                 await asyncio.sleep(0.02)
         assert await ann.rooms() == []
         raw.close()
+
+
+async def test_what_is_said_at_once_is_written_at_once(writer: LogWriter) -> None:
+    async with running(writer) as server, open_socket(server.url) as socket:
+        await socket.send(HELLO)
+        await socket.recv()
+        (connection,) = server._connections
+        transport, written = connection._socket.transport, []
+        transport.write = lambda data: written.append(data) or type(transport).write(transport, data)
+        for n in range(200):
+            connection.refuse("test", str(n))
+        assert [json.loads(await socket.recv())["message"] for n in range(200)] == [str(n) for n in range(200)]
+        assert len(written) == 1
+        assert connection._queued_bytes == 0
+        for _ in range(3):
+            connection.refuse("test", "x" * 30_000)
+        assert [len(json.loads(await socket.recv())["message"]) for n in range(3)] == [30_000] * 3
+        assert len(written) == 3, "some 32 KiB at once, no more"
 
 
 async def test_a_log_that_fails_ends_the_match_and_says_so(writer: LogWriter) -> None:

@@ -91,10 +91,9 @@ def test_masks_have_reasons(played: list[Played], tiny_checkpoint: Path) -> None
         harvest(played, Terms("other-tokenizer", None))
     decision = next(d for d in played[0].decisions if d.tokens)
     terms = Terms(weights.codec.fingerprint)
-    assert why_masked(decision, frozenset(), terms) is None
-    assert why_masked(decision, frozenset({decision.seat}), terms) == "no consent"
-    assert why_masked(replace(decision, fallback="engine/stopped"), frozenset(), terms) == "fallback"
-    assert why_masked(replace(decision, kind=MindKind.PERSON), frozenset(), terms) == "played by person"
+    assert why_masked(decision, terms) is None
+    assert why_masked(replace(decision, fallback="engine/stopped"), terms) == "fallback"
+    assert why_masked(replace(decision, kind=MindKind.PERSON), terms) == "played by person"
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.fakes.arena import FakeArena
-from tui.app import ArenaApp
+from tui.app import ArenaApp, Remembered
 from tui.screenshots import StillClock
+from tui.wish import Wish
 
 
 class MovableClock(StillClock):
@@ -25,7 +26,7 @@ def clock() -> MovableClock:
 
 @pytest.fixture
 def make_app(clock: MovableClock):
-    def make(arena: FakeArena, **options: Any) -> ArenaApp:
-        return ArenaApp(arena, "Robin", clock=clock, **options)
+    def make(arena: FakeArena, *, memory: Remembered | None = None, **wish: Any) -> ArenaApp:
+        return ArenaApp(arena, "Robin", clock=clock, memory=memory, wish=Wish(**wish))
 
     return make

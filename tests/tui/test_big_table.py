@@ -102,17 +102,17 @@ def test_bids_leave_no_trace_on_the_screen() -> None:
     assert [line for line in table.lines if line.kind is LineKind.TALK]
 
 
-def test_a_dead_hunter_is_asked_and_a_dead_villager_is_not() -> None:
-    table = told(arena_for(Role.HUNTER))
-    assert table.me is not None
-    for kind, mine in (("shoot", True), ("vote", False)):
-        opened = TurnOpened(
-            room=ROOM, turn_id=f"night1.{kind}", kind=kind, question="Whom?", choices=["Ada", "nobody"],
-            text_limit=0, may_pass=True, deadline_s=None, remaining_s=None,
-        )  # fmt: skip
-        world = store.receive(World(table=_dead(table)), opened, 0.0)
-        assert world.table is not None
-        assert world.table.my_turn is mine
+def test_a_dead_hunter_is_asked() -> None:
+    opened = TurnOpened(
+        room=ROOM, turn_id="night1.shoot", kind="shoot", question="Whom?", choices=["Ada", "nobody"],
+        text_limit=0, may_pass=True, deadline_s=None, remaining_s=None,
+    )  # fmt: skip
+    table = _dead(told(arena_for(Role.HUNTER)))
+    assert table.dead
+    assert not table.my_turn
+    world = store.receive(World(table=table), opened, 0.0)
+    assert world.table is not None
+    assert world.table.my_turn
 
 
 def _dead(table: Table) -> Table:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import pytest
+
+from arena.client.happenings import ConnectionBack, ConnectionLost, SeatGone
+from arena.errors import UserError
+from arena.protocol.server_messages import EventHappened, RoomJoined, SeatChanged, SeatInfo, SeatLost
 from tests.fakes.arena import FakeArena
+from tui.canned import ROOM, CannedGame
+from tui.memory import Memory
 from tui.plain import play
+from tui.wish import Wish
 
 
-async def played(arena: FakeArena, *typed: str | None, **how: str) -> tuple[int, list[str]]:
+async def played(arena: FakeArena, *typed: str | None, **how: Any) -> tuple[int, list[str]]:
     lines: asyncio.Queue[str | None] = asyncio.Queue()
     for line in typed:
         lines.put_nowait(line)
     out: list[str] = []
-    code = await asyncio.wait_for(play(arena, typed=lines, write=out.append, **how), 10)  # type: ignore[arg-type]
+    code = await asyncio.wait_for(play(arena, typed=lines, write=out.append, **how), 10)
     return code, out
 
 
@@ -65,3 +76,106 @@ async def test_escape_sequences_are_never_printed() -> None:
     arena = FakeArena()
     _, out = await played(arena, "1", "\x1b[2J hello \x07", None)
     assert not any("\x1b" in line or "\x07" in line for line in out)
+
+
+# -- coming back, stand-ins, the dead ---------------------------------------------------------------------------------
+
+
+async def started(arena: FakeArena, **how: Any) -> tuple[asyncio.Queue[str | None], list[str], asyncio.Task[int]]:
+    """A game in the background; lines can be typed as it goes."""
+    lines: asyncio.Queue[str | None] = asyncio.Queue()
+    out: list[str] = []
+    task = asyncio.create_task(play(arena, typed=lines, write=out.append, **how))
+    await until(out, lambda line: line.startswith("?"))
+    return lines, out, task
+
+
+async def until(out: list[str], wanted: Callable[[str], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not any(wanted(line) for line in out):
+            await asyncio.sleep(0.01)
+
+
+async def test_an_outage_is_told_and_the_question_comes_again() -> None:
+    arena = FakeArena()
+    lines, out, task = await started(arena)
+    table_room = arena.game.info()
+    assert arena.game.opened is not None
+    back = RoomJoined(room=table_room, seat=0, resume_token="x", since=arena.game.seq)
+    arena.put(ConnectionLost("x", 1, 1.0), ConnectionLost("x", 2, 2.0), back, arena.game._open(arena.game.opened))
+    arena.put(ConnectionBack())
+    await until(out, lambda line: line == "! Connected again.")
+    assert out.count("! Connection lost. Trying again …") == 1
+    assert out.count("? Whom do you look at tonight?") == 2
+    lines.put_nowait("/leave")
+    assert await asyncio.wait_for(task, 10) == 0
+
+
+async def test_a_gone_match_ends_with_status_1() -> None:
+    arena = FakeArena()
+    _, out, task = await started(arena)
+    arena.put(SeatGone(ROOM, "room/unknown", "x"))
+    assert await asyncio.wait_for(task, 10) == 1
+    assert out[-1] == "! The server no longer has this match."
+
+
+async def test_another_window_ends_with_status_1() -> None:
+    arena = FakeArena()
+    _, out, task = await started(arena)
+    arena.put(SeatLost(room=ROOM))
+    assert await asyncio.wait_for(task, 10) == 1
+    assert "another window" in out[-1]
+
+
+async def test_a_stand_in_is_told_and_one_word_ends_it() -> None:
+    arena = FakeArena()
+    lines, out, task = await started(arena)
+    arena.put(SeatChanged(room=ROOM, seat=SeatInfo(seat=0, name="Ada", mind="model")))
+    await until(out, lambda line: line == "! A stand-in plays for you. /back takes your seat back.")
+    lines.put_nowait("/back")
+    lines.put_nowait("/leave")
+    await asyncio.wait_for(task, 10)
+    assert f"take back {ROOM}" in arena.asked
+
+
+async def test_the_dead_talk_in_lines() -> None:
+    arena = FakeArena()
+    arena.game = CannedGame(0, 6, dead_talk=True)
+    lines, out, task = await started(arena)
+    killed = {"seat": 0, "shown": "seer"}
+    arena.put(EventHappened(room=ROOM, seq=90, kind="killed", data=killed, public=True, line="Ada was killed."))
+    spoken = {"seat": 0, "text": "boo"}
+    arena.put(EventHappened(room=ROOM, seq=91, kind="dead_said", data=spoken, public=False, line="x"))
+    await until(out, lambda line: line == "(among the dead) Ada: boo")
+    lines.put_nowait("hello down here")
+    lines.put_nowait("/leave")
+    await asyncio.wait_for(task, 10)
+    assert arena.asked[-1] == "to the dead: hello down here"
+
+
+async def test_the_memory_decides_about_training_and_the_way_back(tmp_path: Path) -> None:
+    memory = Memory("ws://here", tmp_path)
+    arena = FakeArena()
+    await played(arena, "/leave", memory=memory)
+    assert arena.asked == ["join None"]
+    memory.train = True
+    memory.keep(CannedGame().info(), "secret")
+    arena = FakeArena()
+    _, out = await played(arena, "/leave", memory=memory)
+    assert arena.asked == ["join None train"]
+    assert any("--resume" in line for line in out)
+    arena = FakeArena()
+    await played(arena, "/leave", memory=memory, wish=Wish(resume=True))
+    assert arena.asked == [f"resume {ROOM} secret"]
+    memory.forget(ROOM)
+    with pytest.raises(UserError, match="no match to go back to"):
+        await played(FakeArena(), memory=memory, wish=Wish(resume=True))
+
+
+async def test_a_blind_room_needs_agreement_in_words() -> None:
+    arena = FakeArena()
+    arena.blind = True
+    with pytest.raises(UserError, match="--blind"):
+        await played(arena, wish=Wish(room="KRTWN"))
+    await played(arena, "/leave", wish=Wish(room="KRTWN", blind=True))
+    assert arena.asked == ["join KRTWN", "join KRTWN blind"]

@@ -18,3 +18,13 @@ SIZES = [(80, 24), (120, 36), (160, 48)]
 def test_screen(snap_compare: Callable[..., bool], scene: str, size: tuple[int, int], theme: str) -> None:
     app, prepare = SCENES[scene](theme)
     assert snap_compare(app, terminal_size=size, run_before=prepare)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=lambda s: f"{s[0]}x{s[1]}")
+@pytest.mark.parametrize(
+    "scene",
+    ["new-game", "waiting", "lost", "stand-in", "gone", "among-dead", "everything", "consent", "go-back"],
+)
+def test_state(snap_compare: Callable[..., bool], scene: str, size: tuple[int, int]) -> None:
+    app, prepare = SCENES[scene](DARK.name)
+    assert snap_compare(app, terminal_size=size, run_before=prepare)

@@ -6,24 +6,28 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, SeatGone
 from arena.games.core import Act, Turn
 from arena.protocol.server_messages import (
     ActAccepted,
     AnyServerMessage,
     EventHappened,
     Refused,
+    RoomJoined,
     RoomsListed,
     SeatChanged,
     SeatInfo,
+    SeatLost,
     TurnClosed,
     TurnOpened,
+    TurnWarned,
     Welcomed,
 )
 from tests.fakes.arena import quiet
-from tui import store
+from tui import store, words
 from tui.canned import ROOM, CannedGame
 from tui.canned_link import sample_rooms
-from tui.state import Connection, LineKind, Table, World
+from tui.state import Answer, Connection, LineKind, Table, World
 
 
 def told(messages: Iterable[AnyServerMessage], now_s: float = 100.0) -> World:
@@ -48,7 +52,7 @@ def test_welcome_connects() -> None:
 def test_rooms_are_listed() -> None:
     world = told([RoomsListed(rooms=sample_rooms())])
     assert world.rooms is not None
-    assert [r.room for r in world.rooms][:2] == ["quiet-mill", "red-barn"]
+    assert [r.room for r in world.rooms][:2] == ["room-krtwn", "room-bdfgh"]
 
 
 def test_the_game_opens_with_what_to_do() -> None:
@@ -226,3 +230,162 @@ def test_hostile_text_is_cleaned_everywhere(text: str) -> None:
         assert each.replace("\n", "").isprintable()
         assert "‮" not in each
     assert table.turn.choices == (text,), "a choice is sent back as it came"
+
+
+# -- coming back, stand-ins, the dead, secrets -----------------------------------------------------------------------
+
+
+def after(table: Table, *messages: Happening, now_s: float = 0.0) -> World:
+    world = World(connection=Connection.CONNECTED, table=table)
+    for message in messages:
+        world = store.receive(world, message, now_s)
+    return world
+
+
+def at_table(world: World) -> Table:
+    assert world.table is not None
+    return world.table
+
+
+def joined(table: Table, since: int, me: int | None = 0) -> RoomJoined:
+    room = table.room.model_copy(update={"seats": list(table.seats)})
+    return RoomJoined(room=room, seat=me, resume_token="x", since=since)
+
+
+def test_a_lost_connection_keeps_the_table_and_counts_down() -> None:
+    table = table_at("day1.talk")
+    world = after(table, ConnectionLost("gone \x1b[2J", 3, 4.0), now_s=10.0)
+    assert world.connection is Connection.LOST
+    assert world.table is table
+    assert world.lost is not None
+    assert words.lost(world.lost, 11.5) == "Connection lost. Trying again in 3 s (attempt 3) …"
+    assert words.lost(world.lost, 20.0) == "Connection lost. Trying again now (attempt 3) …"
+    assert "\x1b" not in world.lost.why
+    back = store.receive(world, ConnectionBack(), 15.0)
+    assert (back.connection, back.lost, back.table) == (Connection.CONNECTED, None, table)
+
+
+def test_coming_back_goes_on_where_it_stood() -> None:
+    table = store.sent(table_at("day1.talk"), "a1", "hello", None)
+    assert table.turn is not None
+    told_again = TurnOpened(
+        room=ROOM, turn_id=table.turn.turn_id, kind="talk", question="?", choices=[], text_limit=280, may_pass=True,
+        deadline_s=None, remaining_s=15.0,
+    )  # fmt: skip
+    now = at_table(after(table, joined(table, table.seen)))
+    assert (now.lines, now.turn, now.told) == (table.lines, None, 0), "a turn that was closed meanwhile is gone"
+    now = at_table(after(table, joined(table, table.seen), told_again))
+    assert now.turn is not None
+    assert not now.my_turn, "the answer is on its way"
+
+
+def test_a_stream_that_begins_anew_replaces_what_was_known() -> None:
+    game = CannedGame(0, 6)
+    messages = list(game.run())
+    table = told(messages).table
+    assert table is not None
+    world = after(table, joined(table, 0), *[m for m in messages if isinstance(m, EventHappened)])
+    now = at_table(world)
+    assert now.told == 1
+    assert (now.events, now.lines) == (table.events, table.lines)
+
+
+def test_a_stand_in_in_my_seat_and_back() -> None:
+    table = table_at("day1.talk")
+    assert table.turn is not None
+    closed = TurnClosed(room=ROOM, turn_id=table.turn.turn_id, reason="handed_over")
+    assert at_table(after(table, closed)).away
+    away = at_table(after(table, SeatChanged(room=ROOM, seat=SeatInfo(seat=0, name="Ada", mind="model"))))
+    assert away.away
+    assert not away.my_turn
+    assert away.stand_ins == {0}
+    assert away.lines[-1].text == "A stand-in plays for you now."
+    back = at_table(after(away, SeatChanged(room=ROOM, seat=SeatInfo(seat=0, name="Ada", mind="person"))))
+    assert not back.away
+    assert back.stand_ins == frozenset()
+    assert back.lines[-1].text == "You play your seat again."
+
+
+def test_somebody_elses_stand_in_is_told() -> None:
+    def changed(mind: str) -> SeatChanged:
+        return SeatChanged(room=ROOM, seat=SeatInfo(seat=1, name="Ben", mind=mind))
+
+    table = at_table(after(table_at("day1.talk"), changed("person"), changed("model")))
+    assert table.stand_ins == {1}
+    assert table.lines[-1].text == "A stand-in (model) plays Ben now."
+    table = at_table(after(table, changed("person")))
+    assert table.stand_ins == frozenset()
+    assert table.lines[-1].text == "Ben's player is back."
+
+
+def test_a_warning_shortens_the_countdown() -> None:
+    table = table_at("day1.talk")
+    assert table.turn is not None
+    warned = at_table(after(table, TurnWarned(room=ROOM, turn_id=table.turn.turn_id, remaining_s=9.0), now_s=50.0))
+    assert warned.warned
+    assert warned.turn is not None
+    assert warned.turn.left_s(50.0) == 9.0
+    other = at_table(after(table, TurnWarned(room=ROOM, turn_id="older", remaining_s=9.0)))
+    assert not other.warned
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [("room/unknown", "no longer has this match"), ("seat/bad_token", "given up"), ("room/failed", "because")],
+)
+def test_a_seat_that_is_gone_leaves_the_table_to_look_at(code: str, says: str) -> None:
+    table = table_at("day1.talk")
+    gone = at_table(after(table, SeatGone(ROOM, code, "because \x1b[2J")))
+    assert says in gone.gone
+    assert "\x1b" not in gone.gone
+    assert gone.lines == table.lines
+    assert not gone.my_turn
+    assert not gone.playing
+    assert at_table(after(table, SeatGone("elsewhere", code, "x"))) is table
+
+
+def test_a_match_that_the_server_gave_up_is_gone() -> None:
+    assert at_table(after(table_at("day1.talk"), Refused(code="room/failed", message="An error."))).gone == "An error."
+
+
+def test_who_went_on_elsewhere_is_told_in_the_lobby() -> None:
+    world = after(table_at("day1.talk"), SeatLost(room=ROOM))
+    assert world.table is None
+    assert "another window" in world.notice
+
+
+def test_the_dead_among_themselves() -> None:
+    messages = list(CannedGame(0, 6, dead_talk=True).run())
+    table = told(messages).table
+    assert table is not None
+    assert not table.may_speak_among_dead
+    died = EventHappened(room=ROOM, seq=90, kind="killed", data={"seat": 0, "shown": "seer"}, public=True, line="x")
+    said = EventHappened(room=ROOM, seq=91, kind="dead_said", data={"seat": 0, "text": "boo"}, public=False, line="x")
+    dead = at_table(after(table, died, said))
+    assert dead.may_speak_among_dead
+    assert (dead.lines[-1].kind, dead.lines[-1].text) == (LineKind.GHOST, "boo")
+    assert dead.notes == table.notes
+    sent = store.sent_among_dead(dead, "a1", "again")
+    yes = ActAccepted(room=ROOM, turn_id="dead_talk", act_id="a1")
+    assert at_table(after(sent, yes)).answer == Answer(store.AMONG_DEAD, "a1", "again", None, accepted=True)
+
+
+def test_who_watches_everything_sees_secrets_apart_from_the_talk() -> None:
+    watching = World(everything=True)
+    secret = [
+        EventHappened(
+            room=ROOM, seq=1, kind="dealt", public=False, line="You are Ada, the seer.",
+            data={"seat": 0, "role": "seer", "fellows": []},
+        ),
+        EventHappened(
+            room=ROOM, seq=2, kind="pack_said", public=False, line="x", data={"seat": 2, "text": "Ben tonight."}
+        ),
+    ]  # fmt: skip
+    opening = list(CannedGame(None, 6).run())[:2]
+    for message in (*opening, *secret):
+        watching = store.receive(watching, message, 0)
+    table = at_table(watching)
+    assert table.everything
+    assert (table.known_role(0), table.view.me, table.view.role) == ("seer", None, None)
+    shown = [(line.seat, line.text) for line in table.lines if line.kind is LineKind.SECRET]
+    assert shown == [(0, "You are Ada, the seer."), (2, "(to the werewolves) Ben tonight.")]

@@ -15,14 +15,16 @@ from tui.app import ArenaApp
 from tui.canned import ROOM
 from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
-from tui.screens.leave import LeaveScreen
 from tui.screens.lobby import LobbyScreen
+from tui.screens.new_game import NewGameScreen
+from tui.screens.question import QuestionScreen
 from tui.screens.table import TableScreen
 from tui.screenshots import settle
 from tui.widgets.chat import Chat
 from tui.widgets.chat_line import ChatLine
 from tui.widgets.choices import Choices
 from tui.widgets.draft import Draft
+from tui.widgets.pick import Pick
 from tui.widgets.private_panel import PrivatePanel
 from tui.widgets.seat_list import SeatList
 from tui.widgets.too_small import TooSmall
@@ -291,7 +293,7 @@ async def test_leaving_a_game_asks_and_gives_the_seat_up(make_app: Make) -> None
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "ctrl+q")
-        assert isinstance(app.screen, LeaveScreen)
+        assert isinstance(app.screen, QuestionScreen)
         await press(pilot, "escape")
         assert isinstance(app.screen, TableScreen)
         assert not arena.left
@@ -415,9 +417,21 @@ async def test_a_new_game_with_chosen_options(make_app: Make) -> None:
     app = make_app(arena)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "n", "right", "down", "right")
-        await press(pilot, "tab", "enter")
+        await press(pilot, "n")
+        screen = app.screen
+        assert isinstance(screen, NewGameScreen)
+        for name, times in (("discussion", 1), ("talk_rounds", 1), ("people", 2), ("private", 1), ("fill", 2)):
+            screen.query_one(f"#{name}", Pick).focus()
+            await press(pilot, *["right"] * times)
+        screen.query_one("#show_all_after_s", Pick).focus()
+        await press(pilot, "left")
+        assert "at once" in text_of(app)
+        await press(pilot, "ctrl+o")
         assert arena.created == [{"talk_rounds": 2, "discussion": "parallel"}]
+        (terms,) = arena.terms
+        assert sorted(terms.pop("fills")) == ["open"] * 3 + ["scripted:bold"] * 4
+        assert terms == {"private": True, "show_all_after_s": 0.0}
+        assert app.world.mine == ROOM
 
 
 async def test_a_tick_before_the_widgets_are_there_is_harmless(make_app: Make) -> None:

@@ -12,17 +12,18 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 RULES = (
-    ("The point", "Two of seven are werewolves and know each other. The others do not know who they are. Bigger "
-     "villages have more of them, and more roles."),
+    ("The point", "A few are werewolves and know each other: two of seven, say. The others do not know who they are."),
     ("By night", "The werewolves choose somebody to kill. The seer looks at one player and learns whether they "
-     "are a werewolf. The doctor protects one player. The three villagers sleep."),
+     "are a werewolf. The doctor protects one player. The villagers sleep."),
     ("By day", "Everybody talks, then everybody votes in secret. Who gets the most votes is out; on a tie nobody "
      "is. The votes are shown afterwards: who voted for whom is your best evidence."),
-    ("Winning", "The village wins when both werewolves are out. The werewolves win when they are as many as "
+    ("Winning", "The village wins when all werewolves are out. The werewolves win when they are as many as "
      "the others."),
     ("More roles", "The witch hears whom the werewolves attack, and has one potion to save and one to kill. The "
      "hunter shoots somebody when he dies, unless he was poisoned. The medium learns what the exiled were. The "
      "possessed is human but wins with the werewolves. The mayor (★) is elected; that vote counts twice."),
+    ("When you are away", "If the connection breaks, the game comes back by itself. If you are gone for long, or miss "
+     "three turns, a stand-in plays until you take your seat back. Who leaves gives the seat up for good."),
     ("Talking well", "As a villager say whom you doubt and why. As the seer decide when to tell what you saw: too "
      "early and you die, too late and nobody believes you. As a werewolf have a story ready."),
 )  # fmt: skip
@@ -33,6 +34,8 @@ KEYS = (
     ("Tab", "between your words and the choices"),
     ("PgUp PgDn", "older and newer talk"),
     ("Ctrl+P", "all commands; colours too"),
+    ("Ctrl+T", "take your seat back from a stand-in"),
+    ("Ctrl+G", "begin the game that you opened, before all have come"),
     ("Ctrl+Q", "leave"),
 )
 

@@ -12,15 +12,16 @@ from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
 from arena.protocol.text import clean_text
+from tui import words
+from tui.house_rules import NewGameChoice
 from tui.messages import Join, NewGame, QuickMatch, Watch
+from tui.screens.join_code import JoinCodeScreen
 from tui.screens.new_game import NewGameScreen
 from tui.state import Connection, World
 from tui.widgets.room_list import HEAD, RoomList
 from tui.widgets.too_small import TooSmall
 
-PITCH = (
-    "Seven sit in a village, two are werewolves. Talk, lie, find them out.\nOne language model plays all the others."
-)
+PITCH = "Some in the village are werewolves. Talk, lie, find them out.\nOne language model plays all the other seats."
 
 
 class LobbyScreen(Screen[None]):
@@ -31,14 +32,16 @@ class LobbyScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quick", "Play now", id="lobby.quick"),
         Binding("n", "new", "New game", id="lobby.new"),
+        Binding("j", "code", "Code", id="lobby.code"),
         Binding("w", "watch", "Watch", id="lobby.watch"),
+        Binding("e", "watch_all", "With secrets", id="lobby.watch-all"),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
     ]
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: World, name: str, now_s: float) -> None:
         super().__init__()
-        self.world, self.player = world, clean_text(name, 40)
+        self.world, self.player, self.now_s = world, clean_text(name, 40), now_s
         self.drawn = False
 
     def compose(self) -> ComposeResult:
@@ -51,6 +54,7 @@ class LobbyScreen(Screen[None]):
             with Horizontal(id="buttons"):
                 yield Button("Play now", id="quick", variant="primary")
                 yield Button("New game", id="new")
+                yield Button("Join by code", id="code")
                 yield Button("Watch", id="watch")
             with Vertical(id="games"):
                 yield Static(HEAD, id="columns")
@@ -62,16 +66,17 @@ class LobbyScreen(Screen[None]):
     def on_mount(self) -> None:
         self.drawn = True
         self.query_one("#games").border_title = "Games on this server"
-        self.show(self.world)
+        self.show(self.world, self.now_s)
 
-    def show(self, world: World) -> None:
-        self.world = world
+    def show(self, world: World, now_s: float) -> None:
+        self.world, self.now_s = world, now_s
         if not (self.drawn and self.query("#lobby-notice")):
             return
         state = {
             Connection.CONNECTING: Content.styled("connecting…", "$accent"),
             Connection.CONNECTED: Content.styled(self._server(world), "$faint"),
             Connection.LOST: Content.styled("no connection", "bold $error"),
+            Connection.ENDED: Content.styled("no connection", "bold $error"),
         }[world.connection]
         self.query_one("#server", Static).update(Content.assemble((self.player, "bold"), "  ", state))
         rooms = world.rooms or ()
@@ -82,8 +87,9 @@ class LobbyScreen(Screen[None]):
         said = "Asking the server…" if world.rooms is None else "No games yet. Play now opens one for you."
         empty.update(Content.styled(said, "$faint"))
         notice = self.query_one("#lobby-notice", Static)
-        notice.update(Content(world.notice))
-        notice.display = bool(world.notice)
+        said = words.lost(world.lost, now_s) if world.lost is not None else world.notice
+        notice.update(Content(said))
+        notice.display = bool(said)
 
     def _server(self, world: World) -> str:
         plays = f"model {world.checkpoint}" if world.checkpoint else "scripts play, no model loaded"
@@ -96,30 +102,45 @@ class LobbyScreen(Screen[None]):
                 self.action_quick()
             case "new":
                 self.action_new()
+            case "code":
+                self.action_code()
             case _:
                 self.action_watch()
 
     def on_option_list_option_selected(self, event: RoomList.OptionSelected) -> None:
-        """Enter on a game: sit down where a seat is open, watch otherwise."""
+        """Enter on a game: sit down where a seat is or may be open, watch otherwise."""
         event.stop()
         room = self.query_one(RoomList).marked()
         if room is None:
             return
-        waits = room.status == "waiting" and any(s.mind == "open" for s in room.seats)
+        waits = room.status == "waiting" and any(s.mind in ("open", "hidden") for s in room.seats)
         self.post_message(Join(room.room) if waits else Watch(room.room))
 
     def action_quick(self) -> None:
         self.post_message(QuickMatch())
 
     def action_new(self) -> None:
-        def chosen(options: dict[str, object] | None) -> None:
-            if options is not None:
-                self.post_message(NewGame(options))
+        def chosen(choice: NewGameChoice | None) -> None:
+            if choice is not None:
+                self.post_message(NewGame(choice))
 
         self.app.push_screen(NewGameScreen(), chosen)
+
+    def action_code(self) -> None:
+        def told(code: str | None) -> None:
+            if code is not None:
+                self.post_message(Join(code))
+
+        self.app.push_screen(JoinCodeScreen(), told)
 
     def action_watch(self) -> None:
         rooms = self.query_one(RoomList)
         room = rooms.marked() or next((r for r in rooms.rooms if r.status == "playing"), None)
         if room is not None:
             self.post_message(Watch(room.room))
+
+    def action_watch_all(self) -> None:
+        rooms = self.query_one(RoomList)
+        room = rooms.marked() or next((r for r in rooms.rooms if words.shows_everything(r)), None)
+        if room is not None:
+            self.post_message(Watch(room.room, everything=True))

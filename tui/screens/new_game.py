@@ -1,62 +1,83 @@
-"""The options of a new game that a person may want to choose."""
+"""The choices for a new game: house rules, who fills the seats, and what the room agrees on."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from tui import house_rules
+from tui.house_rules import Choice, NewGameChoice
 from tui.widgets.pick import Pick
 
-DISCUSSION = {
-    "rounds": "One after the other, in an order drawn anew each day.",
-    "parallel": "All write at once; everybody hears the others when the last has spoken.",
-}
 
-
-class NewGameScreen(ModalScreen[dict[str, object] | None]):
-    """Gives the options, or None when dismissed."""
+class NewGameScreen(ModalScreen[NewGameChoice | None]):
+    """Gives what was chosen, or None when dismissed. One row a choice, whatever ``tui.house_rules`` holds."""
 
     CSS_PATH = "dialog.tcss"
-    AUTO_FOCUS = "#talk-rounds"
+    AUTO_FOCUS = "Pick"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="new.cancel"),
         Binding("down", "app.focus_next", show=False),
         Binding("up", "app.focus_previous", show=False),
+        Binding("ctrl+o", "open", "Open it", id="new.open"),
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        seats = next(c for c in house_rules.rules() if c.name == "seats")
+        self.choices: dict[str, Choice] = {
+            c.name: c for c in (seats, house_rules.people(seats.start), *house_rules.rules(), *house_rules.terms())
+        }
+
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as dialog:
+        with Vertical(classes="dialog new-game") as dialog:
             dialog.border_title = "New game of Werewolf"
-            yield Static(Content("Talk rounds a day"), classes="label")
-            yield Pick(("1", "2", "3", "4", "5"), id="talk-rounds")
-            yield Static(Content("Discussion"), classes="label")
-            yield Pick(tuple(DISCUSSION), id="discussion")
-            yield Static(Content.styled(DISCUSSION["rounds"], "$faint"), id="explained")
+            dialog.border_subtitle = "arrows choose · Ctrl+O opens it"
+            with VerticalScroll(id="rows", can_focus=False):
+                for name, choice in self.choices.items():
+                    with Horizontal(classes="row"):
+                        yield Static(Content(choice.label), classes="row-label")
+                        at = next((i for i, v in enumerate(choice.values) if v.value == choice.start), 0)
+                        yield Pick(tuple(v.shown for v in choice.values), at, id=name)
+            yield Static(id="explained")
             with Horizontal(classes="buttons"):
                 yield Button("Open it", id="open", variant="primary")
                 yield Button("Cancel", id="cancel")
 
     def on_pick_changed(self) -> None:
-        discussion = self.query_one("#discussion", Pick).value
-        self.query_one("#explained", Static).update(Content.styled(DISCUSSION[discussion], "$faint"))
+        people = house_rules.people(self._value("seats"))
+        self.choices[people.name] = people
+        self.query_one(f"#{people.name}", Pick).offer(tuple(v.shown for v in people.values))
+        self._explain()
+
+    def on_descendant_focus(self) -> None:
+        self._explain()
+
+    def _explain(self) -> None:
+        focused = self.focused
+        if isinstance(focused, Pick) and focused.id is not None:
+            choice = self.choices[focused.id]
+            said = choice.explained(choice.values[focused.at])
+            self.query_one("#explained", Static).update(Content.styled(said, "$faint"))
+
+    def _value(self, name: str) -> Any:
+        return self.choices[name].values[self.query_one(f"#{name}", Pick).at].value
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
         if event.button.id == "open":
-            self.dismiss(
-                {
-                    "talk_rounds": int(self.query_one("#talk-rounds", Pick).value),
-                    "discussion": self.query_one("#discussion", Pick).value,
-                }
-            )
+            self.action_open()
         else:
             self.dismiss(None)
+
+    def action_open(self) -> None:
+        self.dismiss(house_rules.chosen({name: self._value(name) for name in self.choices}))
 
     def action_cancel(self) -> None:
         self.dismiss(None)

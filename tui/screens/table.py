@@ -10,8 +10,10 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from tui.messages import Begin, LeaveTable, TakeBack
 from tui.screens.end import EndScreen
 from tui.state import World
+from tui.widgets.banner import Banner
 from tui.widgets.chat import Chat
 from tui.widgets.phase_track import PhaseTrack
 from tui.widgets.private_panel import PrivatePanel
@@ -19,6 +21,7 @@ from tui.widgets.seat_list import SeatList
 from tui.widgets.too_small import TooSmall
 from tui.widgets.turn_panel import TurnPanel
 from tui.widgets.vote_matrix import VoteMatrix
+from tui.widgets.waiting_room import WaitingRoom
 
 
 class TableScreen(Screen[None]):
@@ -27,10 +30,13 @@ class TableScreen(Screen[None]):
     CSS_PATH = "table.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+t", "take_back", "Take my seat back", id="table.back", priority=True),
+        Binding("ctrl+g", "begin", "Begin now", id="table.begin", priority=True),
         Binding("ctrl+n", "pass_turn", "Pass", id="table.pass", priority=True),
         Binding("pageup", "scroll_talk(-1)", "Older", id="table.older", priority=True, show=False),
         Binding("pagedown", "scroll_talk(1)", "Newer", id="table.newer", priority=True, show=False),
         Binding("enter", "result", "Result", id="table.result"),
+        Binding("enter", "lobby", "Lobby", id="table.lobby"),
     ]
 
     def __init__(self, world: World, now_s: float) -> None:
@@ -41,8 +47,10 @@ class TableScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TooSmall()
         yield PhaseTrack()
+        yield Banner()
         with Horizontal(id="body"):
             with Vertical(id="talk"):
+                yield WaitingRoom()
                 yield Chat(id="chat")
                 yield TurnPanel(id="turn")
             with Vertical(id="side"):
@@ -62,12 +70,15 @@ class TableScreen(Screen[None]):
         if table is None or not self._is_whole():
             return
         self.query_one(PhaseTrack).show(world, now_s)
+        self.query_one(Banner).show(world, now_s)
+        self.query_one(WaitingRoom).show(world)
         self.query_one(SeatList).show(table)
         self.query_one(VoteMatrix).show(table)
         self.query_one(PrivatePanel).show(table)
         self.query_one(Chat).show(table)
         self.query_one(TurnPanel).show(table, now_s)
-        self.query_one(Chat).border_title = "Werewolves hide here" if not table.started else "The village"
+        self.query_one(Chat).display = table.started or table.over
+        self.query_one(Chat).border_title = "The village"
         self.refresh_bindings()
 
     def tick(self, now_s: float) -> None:
@@ -75,19 +86,40 @@ class TableScreen(Screen[None]):
         self.now_s = now_s
         if self._is_whole():
             self.query_one(PhaseTrack).show(self.world, now_s)
+            self.query_one(Banner).show(self.world, now_s)
             self.query_one(TurnPanel).tick(now_s)
 
     def _is_whole(self) -> bool:
         """Whether all widgets are there: the clock also ticks, and the server speaks, while a screen comes or goes."""
-        return self.drawn and all(self.query(kind) for kind in (PhaseTrack, Chat, TurnPanel, SeatList, PrivatePanel))
+        kinds = (PhaseTrack, Banner, WaitingRoom, Chat, TurnPanel, SeatList, PrivatePanel)
+        return self.drawn and all(self.query(kind) for kind in kinds)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         table = self.world.table
-        if action == "result":
-            return table is not None and table.over
-        if action == "pass_turn":
-            return table is not None and table.playing and not table.dead
-        return True
+        if table is None:
+            return action == "scroll_talk"
+        match action:
+            case "result":
+                return table.over
+            case "lobby":
+                return bool(table.gone) and not table.over
+            case "take_back":
+                return table.away
+            case "begin":
+                return not table.started and not table.gone and self.world.mine == table.room.room
+            case "pass_turn":
+                return table.playing and table.started and not table.away and (table.my_turn or not table.dead)
+            case _:
+                return True
+
+    def action_take_back(self) -> None:
+        self.post_message(TakeBack())
+
+    def action_begin(self) -> None:
+        self.post_message(Begin())
+
+    def action_lobby(self) -> None:
+        self.post_message(LeaveTable())
 
     def action_pass_turn(self) -> None:
         self.query_one(TurnPanel).pass_turn()

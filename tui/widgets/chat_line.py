@@ -21,6 +21,7 @@ class ChatLine(Widget):
     ChatLine.phase { margin-top: 1; }
     ChatLine.intro { margin: 1 0; padding: 0 1; border-left: outer $accent; background: $turn; }
     ChatLine.end { margin-top: 1; }
+    ChatLine.secret { background: $secondary 10%; }
     """
 
     def __init__(self, line: Line, table: Table) -> None:
@@ -40,6 +41,14 @@ class ChatLine(Widget):
             case LineKind.TALK:
                 words = Content(line.text) if line.text else Content.styled("says nothing", "$faint italic")
                 return _hanging(self._who(line.seat), words, width)
+            case LineKind.GHOST:
+                who = Content.styled("† ", "$faint").append(self._who(line.seat))
+                return _hanging(who, Content.styled(line.text, "$faint italic"), width)
+            case LineKind.SECRET:
+                who = Content.styled("◆ ", "$secondary")
+                if line.seat is not None:
+                    who = who.append(self._who(line.seat))
+                return _hanging(who, Content.styled(line.text, "$secondary italic"), width)
             case LineKind.PHASE:
                 label = f" {line.text} "
                 rest = max(0, width - len(label) - 2)

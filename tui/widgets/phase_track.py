@@ -37,7 +37,7 @@ class PhaseTrack(Widget):
         table, width = self.world.table, self.content_size.width
         left = Content.styled("Werewolf", "bold $accent")
         if width >= 90:
-            left = left.append(Content.styled(f"  {table.room.room}", "$faint").truncate(30, ellipsis=True))
+            left = left.append(Content.styled(f"  {table.room.code or table.room.room}", "$faint"))
         middle, right = self._track(table), self._right(self.world, table)
         before = max(2, (width - middle.cell_length) // 2 - left.cell_length)
         after = max(1, width - left.cell_length - before - middle.cell_length - right.cell_length)
@@ -49,7 +49,7 @@ class PhaseTrack(Widget):
             return Content.styled("waiting for players", "$faint")
         if table.over:
             return Content.styled("the game is over", "bold $primary")
-        steps = {
+        steps: dict[Phase, str] = {
             Phase.NIGHT: f"Night {v.day}",
             Phase.TALK: f"Day {v.day}",
             Phase.VOTE: "Vote",
@@ -67,12 +67,16 @@ class PhaseTrack(Widget):
     def _right(self, world: World, table: Table) -> Content:
         if world.connection is not Connection.CONNECTED:
             return Content.styled(
-                "reconnecting…" if world.connection is Connection.CONNECTING else "no connection", "bold $error"
+                "connecting…" if world.connection is Connection.CONNECTING else "no connection", "bold $error"
             )
+        if table.away:
+            return Content.styled("a stand-in plays", "bold $error")
         left_s = table.turn.left_s(self.now_s) if table.turn and table.my_turn else None
         if left_s is not None:
             style = "bold $error" if left_s <= HURRY_S else "bold $accent"
             return Content.assemble(("your turn ", "$accent"), (clock(left_s), style))
         if table.dead:
             return Content.styled("you are dead", "$error")
+        if table.me is None and table.everything:
+            return Content.styled("watching everything", "bold $secondary")
         return Content.styled("watching" if table.me is None else "", "$faint")

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 
 class Pick(Widget, can_focus=True):
-    """The values are ours, never from outside."""
+    """The values are ours, never from outside. Those that do not fit into the row are shown one at a time."""
 
     DEFAULT_CSS = """
     Pick { height: 1; width: 1fr; }
@@ -26,13 +26,18 @@ class Pick(Widget, can_focus=True):
     class Changed(Message):
         """Another value is picked."""
 
-    def __init__(self, values: tuple[str, ...], *, id: str | None = None) -> None:
+    def __init__(self, values: tuple[str, ...], at: int = 0, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.values, self.at = values, 0
+        self.values, self.at = values, at
 
     @property
     def value(self) -> str:
         return self.values[self.at]
+
+    def offer(self, values: tuple[str, ...]) -> None:
+        """Other values; the place in the row stays, as far as there is one."""
+        self.values, self.at = values, min(self.at, len(values) - 1)
+        self.refresh()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return 1
@@ -43,16 +48,25 @@ class Pick(Widget, can_focus=True):
             if self.has_focus
             else "bold $background on $primary"
         )
+        if not self._fits():
+            widest = max(map(len, self.values))
+            return Content.assemble(("‹ ", "$faint"), (f" {self.value:^{widest}} ", lit), (" ›", "$faint"))
         cells = [
             Content.styled(f" {value} ", lit if i == self.at else "$foreground on $panel")
             for i, value in enumerate(self.values)
         ]
         return Content(" ").join(cells)
 
+    def _fits(self) -> bool:
+        return sum(len(v) + 3 for v in self.values) - 1 <= self.content_size.width
+
     def action_move(self, by: int) -> None:
         self._pick((self.at + by) % len(self.values))
 
     def on_click(self, event: events.Click) -> None:
+        if not self._fits():
+            self.action_move(-1 if event.x < 2 else 1)
+            return
         x = 0
         for i, value in enumerate(self.values):
             if x <= event.x < x + len(value) + 2:

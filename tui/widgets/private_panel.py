@@ -29,7 +29,7 @@ class PrivatePanel(Vertical):
     def show(self, table: Table) -> None:
         self.border_title = "Watching" if table.me is None else "Only you see this"
         self.query_one("#who", Static).update(self._who(table))
-        goal = words.GOAL[table.view.role] if table.view.role else ""
+        goal = words.goal(table.view.role) if table.view.role else ""
         self.query_one("#goal", Static).update(Content.styled(goal, "$faint"))
         self.set_class(bool(table.notes), "noted")
         self.query_one("#notes", Static).update(self._notes(table))
@@ -38,12 +38,14 @@ class PrivatePanel(Vertical):
 
     def _who(self, table: Table) -> Content:
         v = table.view
+        if table.me is None and table.everything:
+            return Content.styled("You see every secret: they stand in the talk, marked ◆.", "$secondary")
         if table.me is None:
             return Content.styled("You see what everybody sees. The secrets come out at the end.", "$faint")
         if v.role is None:
             return Content.styled("Your role is dealt when all seats are taken.", "$faint")
         parts: list[Content] = []
-        me, a_role = (v.names[table.me], f"bold {seat_colour(table.me)}"), (words.A_ROLE[v.role], "bold")
+        me, a_role = (v.names[table.me], f"bold {seat_colour(table.me)}"), (words.a_role(v.role), "bold")
         parts.append(Content.assemble("You were " if table.dead else "You are ", me, ", ", a_role, "."))
         if v.fellows:
             names = Content(" and ").join([Content.styled(v.names[s], f"bold {seat_colour(s)}") for s in v.fellows])

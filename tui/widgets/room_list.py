@@ -7,6 +7,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from arena.protocol.server_messages import RoomInfo
+from tui import words
 
 
 class RoomList(OptionList):
@@ -15,12 +16,14 @@ class RoomList(OptionList):
     DEFAULT_CSS = """
     RoomList { border: none; background: transparent; padding: 0; scrollbar-size-vertical: 1; }
     RoomList:focus { border: none; }
+    RoomList > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     rooms: tuple[RoomInfo, ...] = ()
 
     def show(self, rooms: tuple[RoomInfo, ...]) -> None:
-        if rooms == self.rooms and self.option_count == len(rooms):
+        if self.option_count == len(rooms) and [_row(r).plain for r in rooms] == [_row(r).plain for r in self.rooms]:
+            self.rooms = rooms  # at most the ages have changed, and by less than is shown
             return
         marked = self.marked()
         self.rooms = rooms
@@ -38,16 +41,22 @@ class RoomList(OptionList):
 def _row(room: RoomInfo) -> Content:
     open_seats = sum(1 for s in room.seats if s.mind == "open")
     people = sum(1 for s in room.seats if s.mind == "person")
+    hidden = room.blind and room.status != "over"
     status = {"waiting": "waiting", "playing": room.phase or "playing", "over": "over"}[room.status]
     style = {"waiting": "bold $success", "playing": "$primary", "over": "$faint"}[room.status]
-    seats = f"{open_seats} open" if open_seats else "full"
+    seats = f"{len(room.seats)} seats"
+    if not hidden:
+        seats += f", {open_seats} open" if open_seats else ", full"
     options = room.options
-    talk = f"{options.get('talk_rounds', 1)}× talk, {options.get('discussion', 'rounds')}"
+    talk = f"{options.get('talk_rounds', 1)}× {options.get('discussion', 'rounds')}"
+    marks = "".join(f"{mark}, " for mark in words.marks(room))
     return Content.assemble(
-        _cell(room.room, "bold", 15),
-        _cell(status, style, 11),
-        _cell(f"{len(room.seats)} seats, {seats}", "", 17),
-        _cell(f"{people} {'person' if people == 1 else 'people'}", "", 10),
+        _cell(room.code or room.room, "bold", 8),
+        _cell(status, style, 10),
+        _cell(seats, "", 17),
+        _cell("hidden" if hidden else f"{people} {'person' if people == 1 else 'people'}", "", 10),
+        _cell(words.age(room.age_s), "$faint", 8),
+        (marks, "$secondary"),
         (talk, "$faint"),
     )
 
@@ -57,4 +66,4 @@ def _cell(text: str, style: str, width: int) -> Content:
     return cell.append(" " * (width - cell.cell_length))
 
 
-HEAD = Content.styled(f"{'Game':<15}{'Stands at':<11}{'Seats':<17}{'People':<10}Talk", "$faint")
+HEAD = Content.styled(f"{'Code':<8}{'Stands':<10}{'Seats':<17}{'People':<10}{'Age':<8}Rules", "$faint")

@@ -39,6 +39,8 @@ class SeatList(Widget):
 
     def _row(self, table: Table, seat: int, width: int) -> Content:
         mind = "you" if seat == table.me else table.mind(seat)
+        if seat in table.stand_ins and not table.over:
+            mind = "stand-in"
         if not table.started:
             style = "$faint" if mind == "open" else "bold $accent" if mind == "you" else ""
             return Content.assemble((f"  Seat {seat + 1}", style), (f"  {mind}", style or "$faint"))
@@ -57,7 +59,7 @@ class SeatList(Widget):
             mark = ("▸ ", "bold $accent") if turn else ("  ", "")
             name_style = f"bold {colour}"
             role_style = "bold $error" if evil else "$accent"
-        mind_style = "bold $accent" if mind == "you" else "$faint"
+        mind_style = {"you": "bold $accent", "stand-in": "$warning"}.get(mind, "$faint")
         name = Content.styled(table.name(seat), name_style).truncate(2 * NAME_CELLS, ellipsis=True)
         if seat == table.view.mayor:
             name = name.append(Content.styled(MAYOR, "bold $accent"))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from tui import words
-from tui.messages import Answered, Explained
+from tui.messages import Answered, Explained, SpokeAmongDead
 from tui.state import Table
 from tui.widgets.choices import Choices
 from tui.widgets.draft import Draft
 from tui.widgets.phase_track import HURRY_S, clock
+
+DEAD_TALK_CHARACTERS: Final = 280
+"""The most that a server takes of one of the dead at once."""
 
 
 class TurnPanel(Vertical):
@@ -48,8 +53,10 @@ class TurnPanel(Vertical):
             choices.offer(table.turn.choices, table.turn.may_pass, table.view.names)
         self._empty_sent_draft(before, table)
         choices.set_class(not choosing, "absent")
-        draft.set_class(table.me is None or table.dead or table.over or (choosing and not draft.text), "absent")
-        draft.placeholder = "Type here, Enter sends." if mine else "You may write ahead: it is kept for your turn."
+        silent = table.me is None or table.over or bool(table.gone)
+        silent = silent or (table.dead and not mine and not table.room.dead_talk)
+        draft.set_class(silent or (choosing and not draft.text), "absent")
+        draft.placeholder = self._hint(table)
         question = self.query_one("#question", Static)
         question.update(self._question(table))
         notice = self.query_one("#notice", Static)
@@ -63,6 +70,13 @@ class TurnPanel(Vertical):
         if not choosing and draft.has_class("absent") and self.screen.focused in (draft, choices):
             self.screen.set_focus(None)
 
+    def _hint(self, table: Table) -> str:
+        if table.my_turn:
+            return "Type here, Enter sends."
+        return (
+            "Only the dead read this. Enter sends." if table.dead else "You may write ahead: it is kept for your turn."
+        )
+
     def tick(self, now_s: float) -> None:
         """Redraw the frame: the time that is left, and how long my draft is."""
         table = self.table
@@ -70,10 +84,10 @@ class TurnPanel(Vertical):
             return
         left_s = table.turn.left_s(now_s) if table.turn else None
         time = "" if left_s is None else f" · {clock(left_s)}"
-        self.set_class(left_s is not None and left_s <= HURRY_S, "hurry")
+        self.set_class(left_s is not None and (left_s <= HURRY_S or table.warned), "hurry")
         if table.my_turn:
             self.border_title = Content(f"Your turn{time}")
-        elif table.over:
+        elif table.over or table.gone:
             self.border_title = "The end"
         else:
             self.border_title = "You are dead" if table.dead else "Watching" if table.me is None else "Waiting"
@@ -82,6 +96,8 @@ class TurnPanel(Vertical):
     def _keys(self, table: Table) -> Content:
         if table.over:
             return Content("Enter: who was what")
+        if table.may_speak_among_dead and not table.my_turn:
+            return Content("Enter: say it to the dead")
         if not table.my_turn or table.turn is None:
             return Content("")
         if table.turn.choices:
@@ -96,8 +112,11 @@ class TurnPanel(Vertical):
             return Content.assemble((words.winner_sentence(table), "bold"), ". ", words.why_sentence(table))
         if table.my_turn and table.turn is not None:
             return Content.styled(table.turn.question, "bold")
+        if table.gone:
+            return Content.styled(table.gone, "$error")
         if table.dead:
-            return Content.styled(words.DEAD, "$error").append(f"\n{words.waiting(table)}")
+            dead = words.DEAD_TALK if table.room.dead_talk else words.DEAD
+            return Content.styled(dead, "$error").append(f"\n{words.waiting(table)}")
         parts: list[Content] = []
         if table.answer is not None and table.turn is not None:
             parts.append(self._answered(table))
@@ -144,7 +163,11 @@ class TurnPanel(Vertical):
     def on_draft_sent(self, event: Draft.Sent) -> None:
         event.stop()
         table = self.table
-        if table is None or table.turn is None or not table.my_turn:
+        if table is not None and table.may_speak_among_dead and not table.my_turn:
+            self._speak_among_dead(event.text)
+        elif table is not None and table.away:
+            self.post_message(Explained(f"{words.STAND_IN}. Ctrl+T takes your seat back; your words are kept here."))
+        elif table is None or table.turn is None or not table.my_turn:
             self.post_message(Explained("It is not your turn yet. Your words are kept here."))
         elif table.turn.choices:
             self.post_message(Explained("Now choose one of the names (Tab takes you there). Your words are kept here."))
@@ -155,6 +178,13 @@ class TurnPanel(Vertical):
             self.post_message(Explained(f"Too long by {over} characters: at most {table.turn.text_limit}."))
         else:
             self.post_message(Answered(text=event.text))
+
+    def _speak_among_dead(self, text: str) -> None:
+        over = len(text) - DEAD_TALK_CHARACTERS
+        if over > 0:
+            self.post_message(Explained(f"Too long by {over} characters: at most {DEAD_TALK_CHARACTERS}."))
+        elif text:
+            self.post_message(SpokeAmongDead(text))
 
     def on_text_area_changed(self) -> None:
         if self.table is not None:

@@ -40,6 +40,7 @@ class Werewolf(Game[WerewolfOptions, State]):
     title: ClassVar[str] = "Werewolf"
     summary: ClassVar[str] = "Werewolves hide among villagers: talk, lie, vote."
     words: ClassVar[tuple[str, ...]] = (*NAMES, *(str(r) for r in Role), "werewolves")
+    secret_turns: ClassVar[frozenset[str]] = frozenset({"pack_talk", "shoot", *night.DEED})
     decisive: ClassVar[frozenset[str]] = frozenset(
         {"vote", "kill", "protect", "save", "poison", "shoot", "elect", "succeed"}
     )
@@ -271,6 +272,9 @@ class Werewolf(Game[WerewolfOptions, State]):
 
     def cue(self, names: Sequence[str], turn: Turn) -> str:
         return text.cue(names, turn)
+
+    def out(self, state: State) -> frozenset[int]:
+        return deaths.out(state)
 
     def probe(self, state: State, seat: int) -> Turn | None:
         if state.phase is not Phase.TALK or not state.alive[seat]:

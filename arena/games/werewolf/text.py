@@ -76,6 +76,8 @@ def line(names: Sequence[str], event: Event) -> str:
             return f"Night {d['day']}."
         case "pack_said":
             return f"{name()}, to the werewolves: {_words(d)}"
+        case "dead_said":
+            return f"{name()}, among the dead: {_words(d)}"
         case "checked" if d["target"] is None:
             return "You looked at nobody."
         case "checked":

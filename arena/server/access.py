@@ -1,0 +1,130 @@
+"""Who may come in: the access token, the guard against guessing it, certificates, and which addresses may be opened."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import ipaddress
+import socket
+import ssl
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final
+
+from arena.clock import Clock
+from arena.errors import UserError
+from arena.protocol import codes
+from arena.server.limits import Credits, Limits
+
+SHORTEST_TOKEN: Final = 12
+LONGEST_TOKEN: Final = 200
+_REMEMBERED_ADDRESSES: Final = 10_000
+
+
+class Access:
+    """The door's keeper. Without a ``token`` everybody may come in; with one, only its hash is kept.
+
+    Raises:
+        UserError: the token is too short or too long to be one.
+    """
+
+    def __init__(self, token: str | None, limits: Limits, clock: Clock) -> None:
+        if token is not None and not SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN:
+            raise UserError(
+                f"An access token has {SHORTEST_TOKEN} to {LONGEST_TOKEN} characters. One can be made with: "
+                'python3 -c "import secrets; print(secrets.token_urlsafe(24))"'
+            )
+        self._digest = None if token is None else _digest(token)
+        self._limits = limits
+        self._clock = clock
+        self._guesses: OrderedDict[str, Credits] = OrderedDict()
+
+    @property
+    def needs_token(self) -> bool:
+        return self._digest is not None
+
+    def refusal(self, address: str, given: str | None) -> str | None:
+        """None for whoever may come in, else the code of ``arena.protocol.codes``.
+
+        An address that has guessed wrong too often is not listened to for a while, whatever it gives.
+        """
+        if self._digest is None:
+            return None
+        now = self._clock.monotonic_s()
+        guesses = self._guesses.get(address)
+        if guesses is not None and not guesses.has(now):
+            return codes.TOO_MANY_GUESSES
+        if given is not None and hmac.compare_digest(_digest(given), self._digest):
+            return None
+        if guesses is None:
+            guesses = self._guesses[address] = Credits(self._limits.guesses, now)
+            while len(self._guesses) > _REMEMBERED_ADDRESSES:
+                self._guesses.popitem(last=False)
+        self._guesses.move_to_end(address)
+        guesses.take(now)
+        return codes.UNAUTHORISED
+
+    async def asked(self, address: str, given: str | None) -> str | None:
+        """Like ``refusal``, but a wrong token is answered only after a while."""
+        code = self.refusal(address, given)
+        if code == codes.UNAUTHORISED:
+            await asyncio.sleep(self._limits.guess_delay_s)
+        return code
+
+    def bearer_refusal(self, address: str, authorization: str | None) -> str | None:
+        """``refusal`` for the ``Authorization`` header of an HTTP request."""
+        scheme, _, token = (authorization or "").partition(" ")
+        return self.refusal(address, token.strip() if scheme.lower() == "bearer" else None)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def check_host(host: str, *, token: str | None, insecure: bool) -> None:
+    """Refuse to open an address that other machines can reach when everybody there could come in.
+
+    Raises:
+        UserError: ``host`` is such an address, there is no token, and nobody said that this is wanted.
+    """
+    if token is None and not insecure and not private(host):
+        raise UserError(
+            f"{host or 'Every address'} can be reached from other machines, and anybody there could come in. Give "
+            "people an access token (--token or ARENA_TOKEN), or say --insecure if that is what you want."
+        )
+
+
+def private(host: str) -> bool:
+    """Whether no other machine can reach ``host``. A name counts by all addresses that it stands for."""
+    if not host:
+        return False
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except OSError:
+        return True  # nothing can listen there at all, which is said when it is tried
+    return all(ipaddress.ip_address(str(address).split("%")[0]).is_loopback for address in found)
+
+
+def tls_context(cert: Path, key: Path) -> ssl.SSLContext:
+    """What a server needs to speak ``wss://``.
+
+    Raises:
+        UserError: a file is missing or is no certificate or key, the two do not belong together, or the key is locked.
+    """
+    for path, what in ((cert, "certificate"), (key, "key")):
+        if not path.is_file():
+            raise UserError(f"There is no {what} at {path}.")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(cert, key, password="")  # an empty password, or OpenSSL would ask on the terminal
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise UserError(f"The key {key} does not belong to the certificate {cert}.") from error
+        raise UserError(
+            f"{cert} and {key} cannot be used: {error.reason or error}. Both must be PEM files, the key without a "
+            "password."
+        ) from error
+    except OSError as error:
+        raise UserError(f"{cert} or {key} cannot be read: {error.strerror or error}.") from error
+    return context

@@ -1,0 +1,145 @@
+"""A room as the lobby knows it, from the first chair to the last look back."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from arena.games.core import Game
+from arena.journal import Purpose
+from arena.protocol.server_messages import RoomInfo, SeatInfo
+from arena.rooms.room import Room
+from arena.rooms.seats import SeatSpec
+from arena.rooms.terms import Terms
+from arena.server.connection import Connection
+from arena.server.room_task import RoomTask
+from arena.server.shown import mind_of_fill
+
+OPEN: Final = "open"
+"""The filling of a seat that waits for a person."""
+
+_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ"
+"""Of codes that people tell each other: no vowels, so no words, and nothing that looks like a digit."""
+CODE_LETTERS: Final = 5
+
+
+@dataclass(slots=True)
+class LobbyRoom:
+    """Waiting while ``task`` is None. ``tokens`` holds the sha256 of each person's resume token, by seat."""
+
+    id: str
+    game: Game[Any, Any]
+    options: Any
+    fills: list[str]
+    terms: Terms
+    made_at: float
+    purpose: Purpose
+    maker: Connection | None = None
+    seed: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    people: dict[int, Connection] = field(default_factory=dict)
+    train: set[int] = field(default_factory=set)
+    tokens: dict[int, str] = field(default_factory=dict, repr=False)
+    watchers: set[Connection] = field(default_factory=set)
+    task: RoomTask | None = None
+    running: asyncio.Task[None] | None = None
+    over_at: float | None = None
+
+    @property
+    def open_seats(self) -> list[int]:
+        if self.task is not None:
+            return []
+        return [s for s, fill in enumerate(self.fills) if fill == OPEN and s not in self.people]
+
+    def seat_down(self, seat: int, connection: Connection, train: bool) -> str:
+        """Give a waiting seat to a person; the secret with which they can come back to it."""
+        token = secrets.token_urlsafe(24)
+        self.people[seat] = connection
+        self.tokens[seat] = hashed(token)
+        if train:
+            self.train.add(seat)
+        connection.seats[self.id] = seat
+        return token
+
+    def stand_up(self, seat: int) -> None:
+        """The person of a waiting seat has gone."""
+        self.people.pop(seat, None)
+        self.tokens.pop(seat, None)
+        self.train.discard(seat)
+
+    def seat_of(self, token: str) -> int | None:
+        """The seat whose secret this is."""
+        given = hashed(token)
+        found = None
+        for seat, expected in self.tokens.items():
+            if hmac.compare_digest(given, expected):
+                found = seat
+        return found
+
+    def specs(self) -> list[SeatSpec]:
+        """The seats as the match begins with them."""
+        seats = []
+        for seat, fill in enumerate(self.fills):
+            person = self.people.get(seat)
+            seats.append(
+                SeatSpec(
+                    self.terms.stand_in if fill == OPEN else fill,
+                    None if person is None else person.name,
+                    seat in self.train,
+                    self.tokens.get(seat),
+                )
+            )
+        return seats
+
+    def seat_info(self, seat: int) -> SeatInfo:
+        if self.task is not None:
+            return self.task.seat_info(seat)
+        if self.terms.blind:
+            return SeatInfo(seat=seat, name=None, mind="hidden")
+        if seat in self.people:
+            return SeatInfo(seat=seat, name=None, mind="person")
+        fill = self.fills[seat]
+        return SeatInfo(seat=seat, name=None, mind="open" if fill == OPEN else mind_of_fill(fill))
+
+    def info(self, now: float) -> RoomInfo:
+        playing = "playing" if self.over_at is None else "over"
+        return RoomInfo(
+            room=self.id,
+            game=self.game.name,
+            status="waiting" if self.task is None else playing,
+            seats=[self.seat_info(seat) for seat in range(len(self.fills))],
+            options=self.game.options_json(self.options),
+            phase="" if self.task is None else self.task.room.phase,
+            age_s=now - self.made_at,
+            code=self.terms.code,
+            private=self.terms.private,
+            blind=self.terms.blind,
+            dead_talk=self.terms.dead_talk,
+            show_all_after_s=self.terms.show_all_after_s,
+        )
+
+
+def restored_lobby_room(room: Room, now: float) -> LobbyRoom:
+    """The lobby's side of a match that goes on after a restart."""
+    return LobbyRoom(
+        id=room.match_id,
+        game=room.game,
+        options=room.options,
+        fills=[OPEN if seat.person is not None else seat.fill for seat in room.seats],
+        terms=room.terms,
+        made_at=now,
+        purpose=room.purpose,
+        tokens={s: seat.token_hash for s, seat in enumerate(room.seats) if seat.person and seat.token_hash},
+        train={s for s, seat in enumerate(room.seats) if seat.train},
+    )
+
+
+def new_code() -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(CODE_LETTERS))
+
+
+def hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,49 @@
+"""What a room's people are told, in order, and never before it is stored: a crash takes nothing back that was seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from arena.protocol import codes
+from arena.server.connection import Connection
+
+
+class Outbox:
+    """Fill it with ``say``, then ``release`` what was said with the commit that it must wait for."""
+
+    def __init__(self) -> None:
+        self._said: list[tuple[Connection, bytes, str | None]] = []
+        self._held: deque[tuple[asyncio.Future[None] | None, list[tuple[Connection, bytes, str | None]]]] = deque()
+
+    def say(self, listener: Connection, message: bytes, act_id: str | None = None) -> None:
+        """``act_id`` marks the answer to an act: its sender is told if the act could not be stored."""
+        self._said.append((listener, message, act_id))
+
+    def release(self, stored: asyncio.Future[None] | None) -> None:
+        """Send what was said once ``stored`` is done, and after everything released before."""
+        if not self._said:
+            return
+        self._held.append((stored, self._said))
+        self._said = []
+        if stored is not None and not stored.done():
+            stored.add_done_callback(lambda _: self._send())
+        self._send()
+
+    def drop(self) -> None:
+        """The log has failed: nothing that waits is said, and those whose acts are lost are told so."""
+        for _, said in self._held:
+            for listener, _, act_id in said:
+                if act_id is not None:
+                    listener.refuse(codes.NOT_STORED, "The act could not be stored; the match is over.", act_id)
+        self._held.clear()
+        self._said = []
+
+    def _send(self) -> None:
+        while self._held:
+            stored, said = self._held[0]
+            if stored is not None and not (stored.done() and not stored.cancelled() and stored.exception() is None):
+                return
+            self._held.popleft()
+            for listener, message, _ in said:
+                listener.send_encoded(message)

@@ -1,0 +1,1 @@
+"""What ``benchmarks.server`` measures with: known matches, two servers in their own processes, and the players."""

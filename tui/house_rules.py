@@ -1,0 +1,172 @@
+"""What can be chosen for a new game, as data: a row a choice. The dialog draws whatever stands here.
+
+Values that the rules of this program do not take are left out, so a row may name what only some versions know.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from arena.errors import ArenaError
+from arena.games.registry import game_by_name
+
+GAME: Final = "werewolf"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """``shown`` is what stands in the dialog, ``says`` one sentence of explanation."""
+
+    value: Any
+    shown: str
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A row of the dialog; ``start`` is the value that is marked first."""
+
+    name: str
+    label: str
+    values: tuple[Value, ...]
+    start: Any
+    says: str = ""
+
+    def explained(self, value: Value) -> str:
+        return value.says or self.says
+
+
+@dataclass(frozen=True, slots=True)
+class NewGameChoice:
+    """What was chosen: ``options`` of the game, who fills the seats, and the terms as ``CreateRoom`` has them."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    fills: tuple[str, ...] | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _switch(name: str, label: str, start: bool, says: str) -> Choice:
+    return Choice(name, label, (Value(False, "no", says), Value(True, "yes", says)), start, says)
+
+
+_RULES: Final = (
+    Choice("seats", "Seats", tuple(Value(n, str(n)) for n in range(3, 33)), 7, "Players at the table, you included."),
+    Choice(
+        "discussion",
+        "Discussion",
+        (
+            Value("rounds", "rounds", "One after the other, in an order drawn anew each day."),
+            Value("parallel", "parallel", "All write at once; everybody hears the others when the last has spoken."),
+            Value("open", "open", "Who wants to speak bids for the floor."),
+        ),
+        "rounds",
+    ),
+    Choice(
+        "talk_rounds",
+        "Talk rounds a day",
+        tuple(Value(n, str(n)) for n in range(1, 6)),
+        1,
+        "How often each may speak before the vote.",
+    ),
+    Choice(
+        "reveal",
+        "The dead show",
+        (
+            Value("role", "role", "The village learns the role of everybody who dies."),
+            Value("side", "side", "The village learns only whether the dead were werewolves."),
+            Value("nothing", "nothing", "The village learns nothing of the dead."),
+        ),
+        "role",
+    ),
+    _switch("first_night_kill", "Kill in night 1", True, "Whether anybody can die in the first night."),
+    Choice(
+        "tie",
+        "A tied vote",
+        (
+            Value("none", "nobody", "Nobody is exiled on a tie."),
+            Value("second_vote", "votes again", "The village votes once more, among those who are tied."),
+            Value("random", "draws", "Chance decides among those who are tied."),
+        ),
+        "none",
+    ),
+    _switch("mayor", "Mayor", False, "The village elects a mayor, whose vote counts twice."),
+    _switch("open_vote", "Open ballots", True, "Whether everybody sees afterwards who voted for whom."),
+)
+PEOPLE: Final = Choice(
+    "people", "Seats for people", (), 1, "The game begins when all of them are taken, or when you say so."
+)
+_TERMS: Final = (
+    Choice(
+        "fill",
+        "Others played by",
+        (
+            Value("self", "model", "The language model plays every other seat (scripts, where no model is loaded)."),
+            Value("scripted:careful", "careful script", "A script without a model, which weighs what it hears."),
+            Value("scripted:bold", "bold script", "A script without a model, which accuses early."),
+            Value("scripted:sly", "sly script", "A script without a model, which hides well."),
+        ),
+        "self",
+    ),
+    _switch("private", "Private", False, "In no list: only those whom you tell the code can join."),
+    _switch("blind", "Blind", False, "Until the end nobody is told which seats people play."),
+    _switch("dead_talk", "The dead may talk", False, "People who are out of the game may talk among themselves."),
+    Choice(
+        "show_all_after_s",
+        "Watchers see all",
+        (
+            Value(None, "at the end", "Spectators see what everybody sees, and the secrets after the end."),
+            Value(300.0, "5 min later", "Spectators may see every secret, five minutes late."),
+            Value(60.0, "1 min later", "Spectators may see every secret, a minute late: they must not tell."),
+            Value(0.0, "at once", "Spectators may see every secret at once: they must not tell."),
+        ),
+        None,
+    ),
+)
+
+
+@lru_cache(maxsize=1)
+def rules() -> tuple[Choice, ...]:
+    """The rows about the rules, with those values that the game takes."""
+    known = []
+    for choice in _RULES:
+        values = tuple(v for v in choice.values if _takes(choice.name, v.value))
+        if len(values) > 1 or choice.name == "seats":
+            known.append(Choice(choice.name, choice.label, values, choice.start, choice.says))
+    return tuple(known)
+
+
+def people(seats: int) -> Choice:
+    """How many of the seats are open to people. Which ones does not matter: the roles are dealt by chance."""
+    values = tuple(Value(n, str(n)) for n in range(1, seats + 1))
+    return Choice(PEOPLE.name, PEOPLE.label, values, PEOPLE.start, PEOPLE.says)
+
+
+def terms() -> tuple[Choice, ...]:
+    return _TERMS
+
+
+def chosen(values: Mapping[str, Any], shuffle: Callable[[list[str]], None] = random.shuffle) -> NewGameChoice:
+    """What the picked ``values``, by name, mean to the server. Options at the game's own default are left out."""
+    options = {c.name: values[c.name] for c in rules() if values[c.name] != c.start}
+    seats = values["seats"]
+    open_seats = min(values[PEOPLE.name], seats)
+    fills = ["open"] * open_seats + [values["fill"]] * (seats - open_seats)
+    shuffle(fills)
+    names = [c.name for c in _TERMS if c.name != "fill"]
+    return NewGameChoice(options, tuple(fills), {n: values[n] for n in names if not _is_default(values[n])})
+
+
+def _is_default(value: Any) -> bool:
+    return value is None or value is False
+
+
+def _takes(name: str, value: Any) -> bool:
+    try:
+        game_by_name(GAME).options({name: value})
+    except ArenaError:
+        return False
+    return True

@@ -1,0 +1,112 @@
+"""What the terminal remembers from one start to the next: the seats of running matches, and one answer.
+
+A seat's token is as good as the seat, so each lies in a file of its own that only this user can read (mode 0600). It is
+removed when the match is over, or the seat given up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from arena.paths import state_folder
+from arena.protocol.server_messages import RoomInfo
+
+FORGET_AFTER_S: Final = 30 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSeat:
+    """A seat that can be gone back to. ``kept_at_s`` is in seconds since the Unix epoch."""
+
+    url: str
+    room: str
+    code: str
+    token: str = field(repr=False)
+    kept_at_s: float
+
+
+class Memory:
+    """Of one server, in ``folder``. A file that cannot be read or written is as good as none: the game goes on."""
+
+    def __init__(self, url: str, folder: Path | None = None) -> None:
+        self.url = url.rstrip("/")
+        self.folder = folder or state_folder()
+        self._train: bool | None = None
+
+    # -- seats ---------------------------------------------------------------------------------------------------
+
+    def keep(self, room: RoomInfo, token: str) -> None:
+        seat = KeptSeat(self.url, room.room, room.code, token, time.time())
+        _write(self._seat_file(room.room), asdict(seat))
+
+    def forget(self, room: str) -> None:
+        with contextlib.suppress(OSError):
+            self._seat_file(room).unlink(missing_ok=True)
+
+    def seat(self, room: str | None = None) -> KeptSeat | None:
+        """The seat kept last on this server, or that in the room of this id or code."""
+        seats = [s for s in map(_read_seat, self.folder.glob("seat-*.json")) if s is not None and s.url == self.url]
+        wanted = [s for s in seats if room is None or room == s.room or room.upper() == s.code]
+        return max(wanted, key=lambda s: s.kept_at_s, default=None)
+
+    def _seat_file(self, room: str) -> Path:
+        name = hashlib.sha256(f"{self.url} {room}".encode()).hexdigest()[:24]
+        return self.folder / f"seat-{name}.json"
+
+    # -- the answer about training -------------------------------------------------------------------------------
+
+    @property
+    def train(self) -> bool | None:
+        """Whether this person lets games be used for training; None: never asked."""
+        if self._train is None:
+            answer = _read(self.folder / "answers.json").get("train")
+            self._train = answer if isinstance(answer, bool) else None
+        return self._train
+
+    @train.setter
+    def train(self, answer: bool) -> None:
+        self._train = answer
+        _write(self.folder / "answers.json", {"train": answer})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _read_seat(path: Path) -> KeptSeat | None:
+    """None for what is no seat, and for one so old that no server has its match."""
+    try:
+        seat = KeptSeat(**_read(path))
+        fresh = time.time() - seat.kept_at_s < FORGET_AFTER_S
+    except TypeError:
+        return None
+    if not fresh:
+        with contextlib.suppress(OSError):
+            path.unlink()
+    return seat if fresh else None
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    """Whole or not at all, and never readable for others, not even for a moment."""
+    draft = path.with_suffix(f".{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(FileNotFoundError):
+            draft.unlink()
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(value, file)
+        draft.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink()
