@@ -170,7 +170,7 @@ class Table:
             case Phase.TALK if self.parallel:
                 return frozenset(v.living())
             case Phase.TALK if self.discussion == "open":
-                return frozenset() if v.floor is None else frozenset({v.floor})
+                return frozenset(v.living() if v.floor is None else (v.floor,))
             case Phase.TALK if v.order:
                 return frozenset({v.order[self.heard_today() % len(v.order)]})
             case Phase.VOTE | Phase.ELECTION:
@@ -185,6 +185,11 @@ class Table:
     @property
     def parallel(self) -> bool:
         return self.discussion == "parallel"
+
+    @property
+    def bidding(self) -> bool:
+        """Whether everybody says how much they want to speak (``open``)."""
+        return self.options.get("discussion") == "open" and self.view.phase is Phase.TALK and self.view.floor is None
 
     @property
     def options(self) -> dict[str, object]:
@@ -211,6 +216,8 @@ class Table:
         for death in v.deaths:
             if death.seat == seat and death.shown:
                 return "village" if death.shown == Side.VILLAGE else death.shown.replace("werewolves", "werewolf")
+        if seat in v.sensed:
+            return str(v.sensed[seat])
         if seat in v.fellows:
             return str(Role.WEREWOLF)
         if seat in v.checks:

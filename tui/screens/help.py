@@ -21,6 +21,9 @@ RULES = (
      "is. The votes are shown afterwards: who voted for whom is your best evidence."),
     ("Winning", "The village wins when all werewolves are out. The werewolves win when they are as many as "
      "the others."),
+    ("More roles", "The witch hears whom the werewolves attack, and has one potion to save and one to kill. The "
+     "hunter shoots somebody when he dies, unless he was poisoned. The medium learns what the exiled were. The "
+     "possessed is human but wins with the werewolves. The mayor (★) is elected; that vote counts twice."),
     ("When you are away", "If the connection breaks, the game comes back by itself. If you are gone for long, or miss "
      "three turns, a stand-in plays until you take your seat back. Who leaves gives the seat up for good."),
     ("Talking well", "As a villager say whom you doubt and why. As the seer decide when to tell what you saw: too "

@@ -274,7 +274,7 @@ class Werewolf(Game[WerewolfOptions, State]):
         return text.cue(names, turn)
 
     def out(self, state: State) -> frozenset[int]:
-        return frozenset(s for s, alive in enumerate(state.alive) if not alive)
+        return deaths.out(state)
 
     def probe(self, state: State, seat: int) -> Turn | None:
         if state.phase is not Phase.TALK or not state.alive[seat]:
