@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Sequence
 from functools import partial
+from random import Random
 from typing import Any
 
 import pytest
@@ -35,9 +35,8 @@ class StoppedClock:
 async def heard(opening: Sequence[Event], seat: int, url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every event and turn that arrives at this seat, byte for byte; acknowledgements wait for the disk."""
     monkeypatch.setattr(lobby, "Room", partial(Room, opening=opening))
-    monkeypatch.setattr(secrets, "token_hex", lambda n: "ab" * n)
     writer = LogWriter(open_database(url))
-    server = ArenaServer(BlindMinds(), writer, ServerSettings(port=0), StoppedClock())
+    server = ArenaServer(BlindMinds(), writer, ServerSettings(port=0), StoppedClock(), draws=Random(1))
     await server.start()
     out: list[str] = []
     try:
