@@ -23,7 +23,8 @@ from arena.rooms.terms import Terms
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """All times are in seconds since the Unix epoch; ``opened`` holds every turn that was ever open."""
+    """All times are in seconds since the Unix epoch; ``opened`` holds the open turns with the time at which they
+    were opened, and those that were decided with the time of that."""
 
     match_id: str
     game: Game[Any, Any]
@@ -59,16 +60,15 @@ def past_of(rows: Sequence[LogRow]) -> Past:
         seats[change.seat] = handed_over(seats[change.seat], change)
     events = [row for row in rows if isinstance(row, EventLogged)]
     assert [e.seq for e in events] == list(range(len(events))), f"the log of {started.match_id} has a hole"
-    state = game.blank()
-    opened: dict[Key, float] = {}
+    states = [(started.at, game.blank())]
     for at, together in groupby(events, key=lambda e: e.at):
-        state = fold(game, (row.event for row in together), state)
-        for turn in game.turns(state):
-            opened.setdefault((turn.seat, turn.id), at)
+        states.append((at, fold(game, (row.event for row in together), states[-1][1])))
+    state = states[-1][1]
     decisions = [row for row in rows if isinstance(row, DecisionLogged)]
-    for row in decisions:
-        if row.decision.turn_id != DEAD_TALK:
-            opened.setdefault((row.decision.seat, row.decision.turn_id), row.at)
+    opened: dict[Key, float] = {
+        (row.decision.seat, row.decision.turn_id): row.at for row in decisions if row.decision.turn_id != DEAD_TALK
+    }
+    opened |= _opened(game, states)
     return Past(
         match_id=started.match_id,
         game=game,
@@ -90,6 +90,19 @@ def past_of(rows: Sequence[LogRow]) -> Past:
         outcome=next((row.outcome for row in rows if isinstance(row, MatchEnded)), None),
         last_at=max(row.at for row in (started, *handovers, *events, *decisions)),
     )
+
+
+def _opened(game: Game[Any, Any], states: Sequence[tuple[float, Any]]) -> dict[Key, float]:
+    """Since when each turn is open that is open in the last state. Found from the end: to ask every state for its turns
+    would take most of the time in which a server starts again."""
+    since: dict[Key, float] = {}
+    waiting = {(turn.seat, turn.id) for turn in game.turns(states[-1][1])}
+    for at, state in reversed(states):
+        waiting &= {(turn.seat, turn.id) for turn in game.turns(state)}
+        if not waiting:
+            break
+        since |= dict.fromkeys(waiting, at)
+    return since
 
 
 def handed_over(seat: SeatSpec, change: HandedOver) -> SeatSpec:
