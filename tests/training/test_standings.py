@@ -90,8 +90,8 @@ async def test_choices_of_every_kind_lead_where_the_match_went(options: dict[str
 
 
 async def test_a_standing_names_what_is_undecided() -> None:
-    (match,) = await scripted(1, seats=12, mayor=True)
-    seen = " | ".join(m.standing for m in moments(episode(match), counterfactual=False))
+    matches = await scripted(6, seats=12, mayor=True)
+    seen = " | ".join(m.standing for match in matches for m in moments(episode(match), counterfactual=False))
     assert seen.startswith("night 1d 1hu 1me 1po 1s 3v 3w 1wi")
     assert " attacked" in seen
     assert " mayor " in seen
