@@ -79,9 +79,10 @@ def test_serve_play_train_reload_rank(tiny_checkpoint: Path, engine: Engine, tmp
     db = str(engine.url)
     model = str(tiny_checkpoint)
     with serving("--model", model, "--rooms", "4", "--db", db, home=tmp_path) as address:
+        wait_for(address, lambda h: h["rooms"] == 4)
         first = wait_for(address, lambda h: h["games_finished"] >= 2)
         assert set(first) >= {"status", "live_checkpoint", "rooms", "games_finished", "decisions"}
-        assert 0 <= first["rooms"] <= 4  # a room is gone between two matches
+        assert first["rooms"] <= 4  # fewer, now and then: the pace of self-play leaves a pause between two matches
 
         played = arena("selfplay", "--games", "8", "--model", model, "--db", db, home=tmp_path)
         assert played["games"] == 8 == sum(played["wins"].values())
