@@ -169,7 +169,7 @@ class Table:
         match v.phase:
             case Phase.TALK if self.parallel:
                 return frozenset(v.living())
-            case Phase.TALK if self.options.get("discussion") == "open":
+            case Phase.TALK if self.discussion == "open":
                 return frozenset(v.living() if v.floor is None else (v.floor,))
             case Phase.TALK if v.order:
                 return frozenset({v.order[self.heard_today() % len(v.order)]})
@@ -179,8 +179,12 @@ class Table:
                 return frozenset()
 
     @property
+    def discussion(self) -> str:
+        return str(self.options.get("discussion", "rounds"))
+
+    @property
     def parallel(self) -> bool:
-        return self.options.get("discussion") == "parallel"
+        return self.discussion == "parallel"
 
     @property
     def bidding(self) -> bool:
@@ -207,6 +211,8 @@ class Table:
             return card
         if seat == v.me and v.role is not None:
             return str(v.role)
+        if seat in v.sensed:
+            return str(v.sensed[seat])
         for death in v.deaths:
             if death.seat == seat and death.shown:
                 return "village" if death.shown == Side.VILLAGE else death.shown.replace("werewolves", "werewolf")

@@ -245,6 +245,8 @@ def _lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
             return (Line(LineKind.PHASE, f"Night {d['day']}"),)
         case "day":
             return (Line(LineKind.PHASE, f"Day {d['day']}"),)
+        case "election":
+            return (Line(LineKind.PHASE, "Election of a mayor"),)
         case "vote":
             return (Line(LineKind.PHASE, f"Vote of day {d['day']}"),)
         case "election":

@@ -32,7 +32,7 @@ _GOAL: Final = {
 }
 _BY_NIGHT: Final = {
     Role.VILLAGER: "By night you sleep.",
-    Role.WEREWOLF: "By night you and your fellow werewolf choose somebody to kill.",
+    Role.WEREWOLF: "By night the werewolves choose somebody to kill.",
     Role.SEER: "By night you look at one player and learn whether they are a werewolf.",
     Role.DOCTOR: "By night you protect one player (yourself, if you like) from the werewolves.",
     Role.WITCH: "By night you hear whom the werewolves attack: save them, or poison somebody; each once a game.",
@@ -158,6 +158,8 @@ def waiting(table: Table) -> str:
             return "It is about to be your turn."
         case Phase.TALK if speaking:
             return f"{table.name(speaking[0])} is speaking."
+        case Phase.DAWN | Phase.DUSK:
+            return "The dying have the last word."
         case Phase.ELECTION:
             return "The village is electing a mayor; the votes appear together."
         case Phase.VOTE:

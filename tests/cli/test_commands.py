@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -144,7 +145,7 @@ def test_a_missing_database_folder_is_said(capsys: pytest.CaptureFixture[str]) -
     assert "--db" in capsys.readouterr().err
 
 
-async def test_serve_plays_is_joined_and_stops(database_url: str, engine: Engine) -> None:
+async def test_serve_plays_is_joined_and_stops(database_url: str, engine: Engine, tmp_path: Path) -> None:
     db = database_url
     command = [sys.executable, "-m", "arena.cli.main", "serve", "--port", "0", "--db", db, "--model", "none"]
     child = await asyncio.create_subprocess_exec(
@@ -160,12 +161,15 @@ async def test_serve_plays_is_joined_and_stops(database_url: str, engine: Engine
             async with connect(found[0], "Ann") as ann:
                 await ann.join()
                 await play_to_end(ann)
-            second = await asyncio.create_subprocess_exec(
-                *command[:5], found[1], *command[6:], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            )
-            _, error = await second.communicate()
-            assert second.returncode == 2
-            assert b"is in use already" in error
+            other = f"sqlite:///{tmp_path / 'other.db'}"
+            for url, port, complaint in ((other, found[1], b"is in use already"), (db, "0", b"Another server runs")):
+                second = await asyncio.create_subprocess_exec(
+                    *command[:4], "--port", port, "--db", url, "--model", "none",
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                )  # fmt: skip
+                _, error = await second.communicate()
+                assert second.returncode == 2
+                assert complaint in error
             assert b"Traceback" not in error
             child.send_signal(signal.SIGINT)
             rest = await child.stdout.read()

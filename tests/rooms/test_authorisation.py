@@ -31,6 +31,7 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"first_night_kill": False, "talk_rounds": 0},
 )
 PEOPLE = ((), (0, 2, 4, 6), range(7))
+FULL = {"seats": 8, "discussion": "open", "open_slots": 1, "mayor": True, "tie": "second_vote", "max_days": 1}
 OTHERS = "Nobody At All"
 
 
@@ -47,7 +48,7 @@ def acts_for(turn: Turn) -> list[tuple[Act, str | None]]:
     if turn.choices:
         acts += [
             (Act(choice=OTHERS), codes.CHOICE_UNKNOWN),
-            (Act(choice=turn.choices[0].lower()), codes.CHOICE_UNKNOWN),
+            (Act(choice=turn.choices[0].swapcase()), codes.CHOICE_UNKNOWN),
         ]
         if not turn.text_limit:
             acts.append((Act("Hello.", turn.choices[0]), codes.TEXT_NOT_ASKED))
@@ -63,7 +64,7 @@ def snapshot(room: Room) -> Any:
     streams = [len(room.history.stream(seat)) for seat in (None, *range(len(room.seats)))]
     return (
         len(room.history.events), streams, room.open_turns, tuple(room.seats), room.outcome, room._state,
-        room._decisions, dict(room._accepted), room.next_deadline(),
+        room._decisions, dict(room._acts._acts), tuple(room._missed), room.next_deadline(),
     )  # fmt: skip
 
 
@@ -77,8 +78,10 @@ def tried(room: Room, seat: int, turn_id: str, act: Act, kind: MindKind, act_id:
     return refused.value.code
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
-@pytest.mark.parametrize("people", PEOPLE, ids=lambda p: f"people {list(p)}")
+MATCHES = [*((people, options) for people in PEOPLE for options in OPTIONS), ((1, 3, 5), FULL)]
+
+
+@pytest.mark.parametrize(("people", "options"), MATCHES, ids=str)
 @pytest.mark.parametrize("seed", range(count(1, 40)))
 def test_every_seat_tries_every_turn(seed: int, people: Any, options: dict[str, Any]) -> None:
     known = every_turn(seed, people, options)

@@ -74,6 +74,11 @@ class World:
         for n in range(7):
             joined = await self.say(n, {"type": "join_room", "room": self.room, "seat": n})
             self.tokens.append(json.loads(joined[0])["resume_token"])
+        task = self._task()
+        for turn in list(task.room.open_turns)[:2]:  # so that some turns are over
+            act = {"type": "take_turn", "room": self.room, "turn_id": turn.id, "act_id": f"first {turn.seat}"}
+            what = {"choice": turn.choices[0]} if turn.choices else {"text": "Hello."}
+            assert b"accepted" in b"".join(await self.say(turn.seat, act | what))
         await self.say(7, {"type": "create_room", "fills": ["open", *["self"] * 6]})
         await self.say(7, {"type": "watch_room", "room": self.room})
 
@@ -136,7 +141,7 @@ class World:
                 act = {"type": "take_turn", "room": room, "turn_id": "night1.kill", "act_id": f"a{self.acts}"}
                 if turns:
                     turn = pick(turns)
-                    over = [turn_id for _, turn_id in task.room._opened_at]
+                    over = [turn_id for seat, turn_id in task.room._opened_at if seat == n] or [turn.id]
                     act |= {
                         "turn_id": pick((turn.id, turn.id, pick(over))),
                         "text": "Hello." if turn.text_limit else "",

@@ -62,7 +62,7 @@ class Choices(Widget, can_focus=True):
     def _key(self, index: int) -> str:
         if self.options[index] in (None, NOBODY):
             return "0"
-        return str(index + 1) if index < 9 else " "
+        return str(index + 1) if index < 9 else chr(ord("a") + index - 9)
 
     def _cell_width(self) -> int:
         return max((Content(self._label(i)).cell_length for i in range(len(self.options))), default=1) + 5

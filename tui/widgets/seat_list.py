@@ -58,6 +58,8 @@ class SeatList(Widget):
             turn = seat in table.speaking()
             mark = ("▸ ", "bold $accent") if turn else ("  ", "")
             name_style = f"bold {colour}"
+            if seat == table.view.mayor:
+                role = f"mayor {role}".rstrip()
             role_style = "bold $error" if evil else "$accent"
         mind_style = {"you": "bold $accent", "stand-in": "$warning"}.get(mind, "$faint")
         name = Content.styled(table.name(seat), name_style).truncate(2 * NAME_CELLS, ellipsis=True)

@@ -60,10 +60,8 @@ class Werewolf(Game[WerewolfOptions, State]):
     def opening(self, options: WerewolfOptions, chance: Chance) -> tuple[Event, ...]:
         names = chance.shuffled("names", NAMES)[: options.seats]
         roles = chance.shuffled("roles", roles_of(options))
-        started = Event(
-            "started",
-            {"names": list(names), "options": self.options_json(options), "cast": dict(Counter(map(str, roles)))},
-        )
+        cast = Counter(sorted(map(str, roles)))  # in the order of the deal it would name the first seat's role first
+        started = Event("started", {"names": list(names), "options": self.options_json(options), "cast": dict(cast)})
         return (started, *deal(roles))
 
     def blank(self) -> State:
