@@ -1,6 +1,6 @@
 # Everything runs in .venv, which the first command makes. `make` alone lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve play test check bench results quick-checks
+.PHONY: help setup serve play test check soak bench results quick-checks
 
 ARGS ?=
 PYTHON ?=
@@ -32,6 +32,11 @@ test: quick-checks ## Run the linters, the import contracts, the type checker an
 	@$(BIN)/python -m pytest -n 2 --durations=10 $(ARGS)
 
 check: quick-checks ## The same without the tests
+
+soak: export HF_HUB_OFFLINE = 1
+soak: export ARENA_SOAK = 1
+soak: .venv/.ready-dev ## Run the tests that have a full size at that size (hours)
+	@$(BIN)/python -m pytest -n 2 $$(grep -rl --include='*.py' 'tests.soak import' tests) $(ARGS)
 
 bench: .venv/.ready ## Run the benchmarks, the short way
 	@for file in $$(grep -l __main__ benchmarks/*.py); do \

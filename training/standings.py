@@ -55,18 +55,22 @@ def moments(episode: Episode, counterfactual: bool = True) -> list[Moment]:
 
 def _states(game: Game[Any, Any], events: Sequence[Event], decisions: Sequence[Decision]) -> list[tuple[Any, Turn]]:
     """The state in which each decision was made, and its turn: the earliest state in which all decisions before it
-    stand recorded and its turn is open."""
+    stand recorded, its turn is open and what it records comes next. (A turn may seem to be open while the events that
+    lead to it are not all there: the first of two deaths, say.)"""
     state = game.blank()
     at = 0
     out: list[tuple[Any, Turn]] = []
     for n, decision in enumerate(decisions):
-        while (turn := _open_turn(game, state, decision)) is None:
+        while True:
+            turn = _open_turn(game, state, decision)
+            own = () if turn is None else game.record(state, turn, decision.act)
+            if turn is not None and own == tuple(events[at : at + len(own)]):
+                break
+            assert at < len(events), f"decision {n} is not in the log"
             state = game.apply(state, events[at])
             at += 1
         out.append((state, turn))
-        own = game.record(state, turn, decision.act)
-        assert tuple(e.kind for e in own) == tuple(e.kind for e in events[at : at + len(own)]), f"decision {n}"
-        state = fold(game, events[at : at + len(own)], state)
+        state = fold(game, own, state)
         at += len(own)
     return out
 

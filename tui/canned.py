@@ -58,7 +58,8 @@ Player = Callable[[Turn], Act | None]
 
 
 class CannedGame:
-    """A running match; ``me`` is the seat that it is told to (None: a spectator), spared if so wished."""
+    """A running match, of a fixed deal in the classic cast; ``me`` is the seat that it is told to (None: a spectator),
+    spared if so wished."""
 
     def __init__(
         self,
@@ -75,8 +76,10 @@ class CannedGame:
         self.options = self.game.options(options or {})
         self.chance = Chance(seed)
         opening = self.game.opening(self.options, self.chance)
-        started = Event("started", {**opening[0].data, "names": list(NAMES)})
-        self.state, events = begin(self.game, self.options, self.chance, [started, *deal(ROLES)])
+        if self.options.seats == len(NAMES) and self.options.cast is None:
+            started = Event("started", {**opening[0].data, "names": list(NAMES)})
+            opening = (started, *deal(ROLES))
+        self.state, events = begin(self.game, self.options, self.chance, opening)
         self.seq = 0
         self.spoken = 0
         self.opened: Turn | None = None
@@ -158,7 +161,7 @@ class CannedGame:
                 kind=event.kind,
                 data=dict(event.data),
                 public=event.audience.is_public,
-                line=self.game.line(NAMES, event),
+                line=self.game.line(self.state.names, event),
             )
             self.seq += 1
 
@@ -190,7 +193,7 @@ class CannedGame:
         key = f"{turn.id}/{turn.seat}"
         if turn.choices:
             return Act(choice=self._choice(turn, key))
-        others = [n for s, n in enumerate(NAMES) if self.state.alive[s] and s != turn.seat]
+        others = [n for s, n in enumerate(self.state.names) if self.state.alive[s] and s != turn.seat]
         a, b = self.chance.shuffled(f"named/{key}", others)[:2]
         if turn.kind == "pack_talk":
             text = PACK[self.state.pack_heard % len(PACK)]
@@ -203,10 +206,11 @@ class CannedGame:
         """A drawn choice, but never me at night, and never a werewolf by a werewolf: a picture needs both alive."""
         choices: list[str] = list(turn.choices)
         state: State = self.state
+        names = state.names
         if turn.kind == "kill" and self.me is not None and self.spare_me and len(choices) > 1:
-            choices = [c for c in choices if c != NAMES[self.me]]
+            choices = [c for c in choices if c != names[self.me]]
         if turn.kind == "vote" and state.roles[turn.seat] is Role.WEREWOLF:
-            choices = [c for c in choices if state.roles[NAMES.index(c)] is not Role.WEREWOLF] or choices
+            choices = [c for c in choices if state.roles[names.index(c)] is not Role.WEREWOLF] or choices
         if turn.kind == "vote" and self.me is not None and len(choices) > 1:
-            choices = [c for c in choices if c != NAMES[self.me]]
+            choices = [c for c in choices if c != names[self.me]]
         return self.chance.pick(f"choice/{key}", choices[:3] if turn.kind == "vote" else choices)

@@ -20,6 +20,7 @@ from uuid import uuid4
 from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, SeatGone
 from arena.clock import Clock, SystemClock
 from arena.errors import ArenaError, UserError
+from arena.games.werewolf.types import NOBODY
 from arena.protocol import codes
 from arena.protocol.server_messages import ActAccepted, RoomJoined, SeatLost, TurnWarned
 from arena.protocol.text import clean_text
@@ -294,7 +295,10 @@ def _question(turn: OpenTurn) -> list[str]:
     if not turn.choices:
         return [f"? {turn.question} (at most {turn.text_limit} characters; an empty line says nothing)"]
     choices = [f"{i} {clean_text(c, 40)}" for i, c in enumerate(turn.choices, 1)]
-    return [f"? {turn.question}", "  " + ", ".join([*choices, *(["0 nobody"] if turn.may_pass else [])])]
+    return [
+        f"? {turn.question}",
+        "  " + ", ".join([*choices, *(["0 nobody"] if turn.may_pass and NOBODY not in turn.choices else [])]),
+    ]
 
 
 def _chosen(turn: OpenTurn, text: str) -> str | None:

@@ -169,16 +169,27 @@ class Table:
         match v.phase:
             case Phase.TALK if self.parallel:
                 return frozenset(v.living())
+            case Phase.TALK if self.discussion == "open":
+                return frozenset(v.living() if v.floor is None else (v.floor,))
             case Phase.TALK if v.order:
                 return frozenset({v.order[self.heard_today() % len(v.order)]})
-            case Phase.VOTE:
+            case Phase.VOTE | Phase.ELECTION:
                 return frozenset(v.living())
             case _:
                 return frozenset()
 
     @property
+    def discussion(self) -> str:
+        return str(self.options.get("discussion", "rounds"))
+
+    @property
     def parallel(self) -> bool:
-        return self.options.get("discussion") == "parallel"
+        return self.discussion == "parallel"
+
+    @property
+    def bidding(self) -> bool:
+        """Whether everybody says how much they want to speak (``open``)."""
+        return self.options.get("discussion") == "open" and self.view.phase is Phase.TALK and self.view.floor is None
 
     @property
     def options(self) -> dict[str, object]:
@@ -200,9 +211,13 @@ class Table:
             return card
         if seat == v.me and v.role is not None:
             return str(v.role)
+        if seat in v.sensed:
+            return str(v.sensed[seat])
         for death in v.deaths:
             if death.seat == seat and death.shown:
                 return "village" if death.shown == Side.VILLAGE else death.shown.replace("werewolves", "werewolf")
+        if seat in v.sensed:
+            return str(v.sensed[seat])
         if seat in v.fellows:
             return str(Role.WEREWOLF)
         if seat in v.checks:

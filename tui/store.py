@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, SeatGone
 from arena.games.core import EVERYONE, Event, only
+from arena.games.werewolf.types import Phase
 from arena.games.werewolf.view import SeatView, view
 from arena.protocol import codes
 from arena.protocol import server_messages as said
@@ -244,8 +245,12 @@ def _lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
             return (Line(LineKind.PHASE, f"Night {d['day']}"),)
         case "day":
             return (Line(LineKind.PHASE, f"Day {d['day']}"),)
+        case "election":
+            return (Line(LineKind.PHASE, "Election of a mayor"),)
         case "vote":
             return (Line(LineKind.PHASE, f"Vote of day {d['day']}"),)
+        case "election":
+            return (Line(LineKind.PHASE, f"Election of day {d['day']}"),)
         case "said":
             return (Line(LineKind.TALK, d["text"], d["seat"]),)
         case "dead_said":
@@ -264,9 +269,9 @@ def _lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
 
 def _notes(v: SeatView, event: Event, line: str) -> tuple[Note, ...]:
     """What an event adds to the things that only I know."""
-    d, when = event.data, f"Night {v.day}"
+    d, when = event.data, f"{'Night' if v.phase is Phase.NIGHT else 'Day'} {v.day}"
     match event.kind:
-        case "dealt" | "ballot" | "prepared" | "dead_said":
+        case "dealt" | "ballot" | "nominee" | "bid" | "prepared" | "dead_said":
             return ()
         case "pack_said":
             return (Note(when, d["text"], d["seat"]),)
@@ -275,6 +280,8 @@ def _notes(v: SeatView, event: Event, line: str) -> tuple[Note, ...]:
             return (Note(when, f"You chose {target}."),)
         case "checked":
             return (Note(when, line, alarming=d["side"] == "werewolves"),)
+        case "sensed":
+            return (Note(when, line, alarming=d["role"] == "werewolf"),)
         case _ if not event.audience.is_public and line:
             return (Note(when, line),)
         case _:

@@ -6,15 +6,17 @@ from typing import Final
 
 from textual.theme import Theme
 
-SEAT_COLOURS: Final = 12
+SEAT_COLOURS: Final = 16
 
 _DARK: Final = (
     "#7aa2f7", "#e8b36b", "#8fd17f", "#f08fa8", "#b99cf5", "#63cfd6",
     "#e2c85c", "#ef9a76", "#7fd4a8", "#d68fe0", "#8fb8d9", "#c2ce86",
+    "#d9a6a6", "#a6d0c8", "#c9b48f", "#a8a4e6",
 )  # fmt: skip
 _LIGHT: Final = (
     "#2a5bc0", "#9a5b00", "#2f7a28", "#b32752", "#6b3fc0", "#0f727c",
     "#7a6400", "#b0441a", "#1c7a55", "#96359f", "#3d6686", "#5d6a17",
+    "#8a4b4b", "#3a6d64", "#75602f", "#4f4ba3",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from arena.games.werewolf.types import Phase, Role, Side
@@ -14,18 +15,30 @@ _A_ROLE: Final = {
     Role.WEREWOLF: "a werewolf",
     Role.SEER: "the seer",
     Role.DOCTOR: "the doctor",
+    Role.WITCH: "the witch",
+    Role.HUNTER: "the hunter",
+    Role.MEDIUM: "the medium",
+    Role.POSSESSED: "the possessed",
 }
 _GOAL: Final = {
     Role.VILLAGER: "Find out who lies, and vote the werewolves out.",
     Role.WEREWOLF: "Pass for a villager by day until you are as many as the rest.",
     Role.SEER: "Learn who the werewolves are and get the village to believe you.",
     Role.DOCTOR: "Guess whom the werewolves attack and keep them alive.",
+    Role.WITCH: "Use each of your two potions once, when it counts.",
+    Role.HUNTER: "Take a werewolf with you when you die.",
+    Role.MEDIUM: "Learn what the exiled were, and who lied about them.",
+    Role.POSSESSED: "Help the werewolves, whom you do not know, by deceiving the village.",
 }
 _BY_NIGHT: Final = {
     Role.VILLAGER: "By night you sleep.",
-    Role.WEREWOLF: "By night you and your fellow werewolf choose somebody to kill.",
+    Role.WEREWOLF: "By night the werewolves choose somebody to kill.",
     Role.SEER: "By night you look at one player and learn whether they are a werewolf.",
     Role.DOCTOR: "By night you protect one player (yourself, if you like) from the werewolves.",
+    Role.WITCH: "By night you hear whom the werewolves attack: save them, or poison somebody; each once a game.",
+    Role.HUNTER: "By night you sleep. When you die you may shoot somebody, unless you were poisoned.",
+    Role.MEDIUM: "By night you learn what the player was who was voted out that day.",
+    Role.POSSESSED: "By night you sleep. The seer sees no werewolf in you, but you win with the werewolves.",
 }
 BY_DAY: Final = "By day everybody talks, then votes one player out."
 WIN_VILLAGE: Final = "Win by voting out every werewolf."
@@ -51,11 +64,15 @@ def goal(role: Role) -> str:
     return _GOAL.get(role, "")
 
 
+_SLEEPERS: Final = (Role.VILLAGER, Role.HUNTER, Role.MEDIUM, Role.POSSESSED)
+_CLASSIC: Final = frozenset(map(str, (Role.VILLAGER, Role.WEREWOLF, Role.SEER, Role.DOCTOR)))
+
+
 def intro(view: SeatView) -> tuple[str, ...]:
     """The two or three lines that open a game for its player."""
     if view.me is None or view.role is None:
         return ("You are watching: you see what everybody at the table sees.",)
-    fellows = " and ".join(view.names[s] for s in view.fellows)
+    fellows = and_([view.names[s] for s in view.fellows])
     with_ = f", together with {fellows}" if fellows else ""
     win = WIN_WOLVES if view.role.side is Side.WEREWOLVES else WIN_VILLAGE
     return (
@@ -63,6 +80,11 @@ def intro(view: SeatView) -> tuple[str, ...]:
         f"{_BY_NIGHT.get(view.role, goal(view.role))} {BY_DAY}".lstrip(),
         win,
     )
+
+
+def and_(names: Sequence[str]) -> str:
+    """ "Ada and Ben", "Ada, Ben and Cleo"; empty for none."""
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
 def seat_changed(table: Table, seat: SeatInfo, was_stand_in: bool) -> str:
@@ -122,16 +144,24 @@ def waiting(table: Table) -> str:
         return f"{STAND_IN}. Ctrl+T takes your seat back."
     speaking = sorted(table.speaking())
     match v.phase:
-        case Phase.NIGHT if v.me is not None and v.role is Role.VILLAGER and not table.dead:
+        case Phase.NIGHT if v.me is not None and v.role in _SLEEPERS and not table.dead:
             return "You sleep. The others choose in secret."
-        case Phase.NIGHT:
+        case Phase.NIGHT if v.cast.keys() <= _CLASSIC:
             return "Night: werewolves, seer and doctor choose in secret."
+        case Phase.NIGHT:
+            return "Night: whoever has something to do chooses in secret."
+        case Phase.TALK if table.bidding:
+            return "Everybody says in secret how much they want to speak next."
         case Phase.TALK if table.parallel:
             return "Everybody is writing; all messages appear together."
         case Phase.TALK if speaking == [v.me] and not table.dead:
             return "It is about to be your turn."
         case Phase.TALK if speaking:
             return f"{table.name(speaking[0])} is speaking."
+        case Phase.DAWN | Phase.DUSK:
+            return "The dying have the last word."
+        case Phase.ELECTION:
+            return "The village is electing a mayor; the votes appear together."
         case Phase.VOTE:
             return "The village is voting; the votes appear together."
         case Phase.OVER:
@@ -165,6 +195,7 @@ def why_sentence(table: Table) -> str:
         "wolves_dead": "Every werewolf was found.",
         "wolves_equal": "There are as many werewolves as others, so nobody can stop them.",
         "out_of_days": "The village ran out of days.",
+        "nobody_left": "Nobody is left, and no werewolf either.",
     }.get(reason, "")
 
 

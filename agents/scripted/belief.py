@@ -91,46 +91,52 @@ def suspicion(view: SeatView, ledger: Ledger | None = None) -> dict[int, float]:
     return {s: wolf[s] for s in view.living() if s != view.me}
 
 
+World = tuple[int, tuple[int, ...], tuple[tuple[int, int], ...]]
+"""The werewolves as bits, as seats and as pairs of seats."""
+
+
 @lru_cache
-def _worlds(seats: int, wolves: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
-    return tuple((sum(1 << s for s in members), members) for members in combinations(range(seats), wolves))
+def _worlds(seats: int, wolves: int) -> tuple[World, ...]:
+    return tuple(
+        (sum(1 << s for s in members), members, tuple(combinations(members, 2)))
+        for members in combinations(range(seats), wolves)
+    )
 
 
 def _sums(evidence: Evidence, wolves: int) -> tuple[Sequence[float], dict[int, float], float]:
     """The weight of all worlds in which each seat is a werewolf, in which each candidate is the seer, and of all."""
     e = evidence
     must, never, dead, living, unary, pairs = e.must, e.never, e.dead, e.living, e.unary, e.pairs
-    candidates = e.candidates
+    candidates, claimed, claim_by_other, goes_on = e.candidates, e.claimed, e.claim_by_other, e.goes_on
     wolf, total = [0.0] * len(unary), 0.0
     seer = {} if candidates is None else dict.fromkeys((c for c, *_ in candidates), 0.0)
-    for mask, members in _worlds(len(unary), wolves):
+    for mask, members, couples in _worlds(len(unary), wolves):
         if mask & must != must or mask & never:
             continue
         left = (mask & ~dead).bit_count()
-        if e.goes_on and (left == 0 or (living and 2 * left >= living)):
+        if goes_on and (left == 0 or (living and 2 * left >= living)):
             continue
         weight = 0.0
         for s in members:
             weight += unary[s]
-        for a, b in combinations(members, 2):
+        for a, b in couples:
             weight += pairs[a][b]
         weight = exp(weight)
-        for claimant, guilty in e.claimed:
-            weight *= CLAIM_BY_WOLF if mask >> claimant & 1 else e.claim_by_other
+        for claimant, guilty in claimed:
+            weight *= CLAIM_BY_WOLF if mask >> claimant & 1 else claim_by_other
             if mask >> claimant & 1 and mask & guilty:
                 weight *= CHECKED_FELLOW_GUILTY
         here = weight
         if candidates is not None:
-            each = []
+            here = 0.0
             for c, base, guilty, good in candidates:
                 if mask >> c & 1:
-                    each.append(0.0)
                     continue
-                false = (guilty & ~mask).bit_count() + (good & mask).bit_count()
-                each.append(weight * base * FALSE_RESULT**false)
-            here = sum(each)
-            for (c, *_), value in zip(candidates, each, strict=True):
+                value = weight * base
+                if guilty or good:
+                    value *= FALSE_RESULT ** ((guilty & ~mask).bit_count() + (good & mask).bit_count())
                 seer[c] += value
+                here += value
         total += here
         for s in members:
             wolf[s] += here

@@ -141,11 +141,11 @@ def _by_suspicion(seat: Seat, enough: float) -> dict[int | None, float]:
 
 
 def mayor_scores(seat: Seat) -> dict[int, float]:
-    """Whoever looks best in public, oneself rather than a stranger; a werewolf likes a fellow."""
+    """Whoever looks best, or oneself; a werewolf likes a fellow, and the office."""
     wolf = seat.belief(seat.face).wolf
     scores = {s: -logit(wolf[s]) + 0.8 * (s in seat.view.fellows) for s in seat.others()}
     if seat.view.alive[seat.me]:
-        scores[seat.me] = -logit(min(0.9, seat.even_odds())) + 0.5
+        scores[seat.me] = max(scores.values()) + (0.3 if seat.is_wolf else -0.4)
     return scores
 
 

@@ -26,6 +26,7 @@ STOP_S: Final = 10.0
 class Talk(StrEnum):
     ROUNDS = "rounds"
     PARALLEL = "parallel"
+    OPEN = "open"
 
 
 def play(

@@ -19,7 +19,8 @@ from arena.games.registry import game_by_name
 
 def playthrough(game: Game[Any, Any], seed: int, raw_options: Mapping[str, Any]) -> Iterator[str]:
     """The lines of the file."""
-    yield " ".join([game.name, str(seed), *(f"{k}={json.dumps(v)}" for k, v in raw_options.items())])
+    given = (f"{k}={json.dumps(v, separators=(',', ':'))}" for k, v in raw_options.items())
+    yield " ".join([game.name, str(seed), *given])
     options = game.options(raw_options)
     steps = list(played(game, options, seed))
     names = game.seat_names(steps[0].state)

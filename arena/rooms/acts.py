@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from arena.errors import IllegalAct
 from arena.games.core import Act
 from arena.protocol import codes
+
+DEAD_TALK: Final = "dead_talk"
+"""The kind of the acts with which the dead talk among themselves, and what stands for their turn."""
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """A match as its rows tell it: all that a room needs to go on where an earlier one was stopped.
 
 The rows of one call of a room carry one time and are stored together, so the state after all events of one time is one
-in which somebody had to act: from those states it follows when each open turn was opened.
+in which somebody had to act: from those states it follows when each open turn was opened. Two calls may share a time;
+turns that came and went in it are known by their decisions.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from arena.games.core import Act, Event, Game, Outcome, fold
 from arena.games.registry import game_by_name
 from arena.journal import DecisionLogged, EventLogged, HandedOver, LogRow, MatchEnded, MatchStarted, SeatFilled
+from arena.rooms.acts import DEAD_TALK
 from arena.rooms.clocks import Key
 from arena.rooms.seats import SeatSpec
 from arena.rooms.terms import Terms
@@ -64,6 +66,9 @@ def past_of(rows: Sequence[LogRow]) -> Past:
         for turn in game.turns(state):
             opened.setdefault((turn.seat, turn.id), at)
     decisions = [row for row in rows if isinstance(row, DecisionLogged)]
+    for row in decisions:
+        if row.decision.turn_id != DEAD_TALK:
+            opened.setdefault((row.decision.seat, row.decision.turn_id), row.at)
     return Past(
         match_id=started.match_id,
         game=game,

@@ -34,7 +34,7 @@ from arena.games.core import PASS, Act, Event, Game, Outcome, Turn, begin, check
 from arena.journal import DecisionLogged, EventLogged, HandedOver, LogRow, MatchEnded, MatchStarted, Purpose, SeatFilled
 from arena.protocol import codes
 from arena.protocol.text import clean_text
-from arena.rooms.acts import AcceptedActs
+from arena.rooms.acts import DEAD_TALK, AcceptedActs
 from arena.rooms.clocks import Clocks, Key
 from arena.rooms.effects import (
     Accepted,
@@ -58,11 +58,10 @@ from arena.rooms.terms import Terms
 
 DEADLINE = "deadline"
 """The fallback of a turn whose time was up."""
-DEAD_TALK = "dead_talk"
-"""The kind of the acts with which the dead talk among themselves."""
 DEAD_TALK_CHARACTERS = 280
 RESUMED_TURN_S = 15.0
-"""A person who comes back to an open turn has at least this long, or the turn's whole time where that is less."""
+"""A person who comes back to an open turn has at least this long, or the turn's whole time where that is less. Who
+comes and goes gets it once a turn, or they could hold up the match for ever."""
 
 _PEOPLE = (MindKind.PERSON, MindKind.REMOTE)
 
@@ -110,6 +109,7 @@ class Room:
         self._state: Any = None
         self._open: dict[Key, Turn] = {}
         self._opened_at: dict[Key, float] = {}
+        self._extended: set[Key] = set()
         self._deadlines: Clocks[Key] = Clocks()
         self._warnings: Clocks[Key] = Clocks()
         self._graces: Clocks[int] = Clocks()
@@ -480,10 +480,14 @@ class Room:
 
     def _given(self, key: Key, turn: Turn, now: float) -> Effect:
         """The turn in the hands of whoever plays the seat now. A turn that was open before keeps its time, as far as
-        there is some left."""
+        there is some left, and once a little more."""
         by_person = self.seats[turn.seat].by_person
         if by_person or self._mind_deadlines:
-            left = max(self._opened_at[key] + turn.budget_s - now, min(RESUMED_TURN_S, turn.budget_s))
+            left = max(0.0, turn.budget_s - (now - self._opened_at[key]))
+            least = min(RESUMED_TURN_S, turn.budget_s)
+            if left < least and key not in self._extended:
+                self._extended.add(key)
+                left = least
             self._deadlines.start(key, now + left)
             if by_person and left > 2 * self.terms.warning_s:
                 self._warnings.start(key, now + left - self.terms.warning_s)

@@ -8,7 +8,9 @@ import logging
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from random import Random, SystemRandom
 from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any, Final
 
@@ -69,6 +71,9 @@ class ServerSettings:
 
 
 class ArenaServer:
+    """``start`` does all of it. A host that brings its own sockets calls ``restore`` and ``begin`` instead, and
+    ``talk`` for each socket."""
+
     def __init__(
         self,
         minds: MindSource,
@@ -76,8 +81,10 @@ class ArenaServer:
         settings: ServerSettings | None = None,
         clock: Clock | None = None,
         live_checkpoint: Callable[[], str | None] = lambda: None,
+        draws: Random | None = None,
         reloads: Callable[[], Reloads] = Reloads,
     ) -> None:
+        """``draws`` is where secrets come from, by default the system."""
         self.settings = settings or ServerSettings()
         self._clock = clock or SystemClock()
         self._live_checkpoint = live_checkpoint
@@ -89,7 +96,7 @@ class ArenaServer:
         self._doors = Doors(s.limits, self._counts)
         self._lag = LoopLag()
         terms = replace(s.terms, stand_in=s.default_fill)
-        self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, terms)
+        self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, terms, draws or SystemRandom())
         self._selfplay = SelfPlay(
             self.lobby, s.selfplay_rooms, s.selfplay_game, s.selfplay_options, s.default_fill, s.selfplay_per_minute
         )
@@ -122,13 +129,26 @@ class ArenaServer:
         Raises:
             UserError: the port is taken, this machine has no such address, or others could reach it without a token.
         """
-        s = self.settings
-        check_host(s.host, token=s.token, insecure=s.insecure)
+        check_host(self.settings.host, token=self.settings.token, insecure=self.settings.insecure)
+        self.restore(open_matches)
+        await self._listen()
+        self.begin()
+
+    def restore(self, open_matches: Iterable[Sequence[LogRow]]) -> None:
+        """Go on with these matches."""
         for rows in open_matches:
             self.lobby.restore(rows)
+
+    def begin(self) -> None:
+        """Begin to play, and to clear away rooms that are over."""
+        self._watching = [asyncio.create_task(self._sweep()), asyncio.create_task(self._lag.watch())]
+        self._selfplay.start()
+
+    async def _listen(self) -> None:
+        s = self.settings
         try:
             self._server = await serve(
-                self._serve,
+                self.talk,
                 s.host,
                 s.port,
                 compression=None,  # costs memory for every connection, and its lengths leak what was said
@@ -153,8 +173,6 @@ class ArenaServer:
             raise UserError(f"Cannot listen on {s.host}:{s.port}: {error.strerror or error}.") from error
         for listening in self._server.sockets:  # the sockets of connections inherit it
             listening.setsockopt(SOL_SOCKET, SO_SNDBUF, s.limits.system_buffer_bytes)
-        self._watching = [asyncio.create_task(self._sweep()), asyncio.create_task(self._lag.watch())]
-        self._selfplay.start()
 
     async def drain(self, seconds: float) -> None:
         """No new rooms from now on; done when every match is over or the time has passed. ``stop`` follows."""
@@ -172,11 +190,12 @@ class ArenaServer:
             task.cancel()
         if self._server is not None:
             self._server.close(close_connections=False)
-            leaving = list(self._connections)
-            for connection in leaving:
-                connection.close(codes.CLOSE_SERVER_STOPPING, "the server is stopping")
-            await asyncio.gather(*(connection.closed() for connection in leaving))
-            self._doors.cut()
+        leaving = list(self._connections)
+        for connection in leaving:
+            connection.close(codes.CLOSE_SERVER_STOPPING, "the server is stopping")
+        await asyncio.gather(*(connection.closed() for connection in leaving))
+        self._doors.cut()
+        if self._server is not None:
             await self._server.wait_closed()
 
     def health(self) -> dict[str, Any]:
@@ -201,7 +220,8 @@ class ArenaServer:
             self._reloads(),
         )
 
-    async def _serve(self, socket: ServerConnection) -> None:
+    async def talk(self, socket: ServerConnection) -> None:
+        """Talk with one client until it goes."""
         connection = Connection(socket, self.settings.limits, self._clock, self._counts)
         self._connections.add(connection)
         writing = asyncio.create_task(connection.write())
@@ -224,6 +244,7 @@ class ArenaServer:
                     connection.close(codes.CLOSE_IDLE, "nothing was said for a long time")
 
 
+@cache
 def _version() -> str:
     try:
         return f"social-arena {version('social-arena')}"

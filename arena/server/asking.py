@@ -84,7 +84,10 @@ class Asking:
         except Exception as error:  # a mind is foreign code: whatever it raises costs it the turn, not the match
             reason = f"{type(error).__name__}: {error}"
             log.exception("room %s: the mind of seat %d failed", self._room.match_id, turn.seat)
-        self._asks.pop((turn.seat, turn.id), None)
+        key = (turn.seat, turn.id)
+        if self._asks.get(key) is not asyncio.current_task():
+            return  # withdrawn, and answered all the same; the turn may be somebody else's by now
+        del self._asks[key]
         self._answered(Answered(turn, answer, reason, self._clock.monotonic_s() - began))
 
     def _mind_of(self, seat: int) -> Mind:

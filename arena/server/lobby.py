@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 from arena.clock import Clock
@@ -36,7 +36,8 @@ class Refusal(ArenaError):
 
 
 class Lobby:
-    """``terms`` are those of rooms whose makers ask for nothing else."""
+    """``terms`` are those of rooms whose makers ask for nothing else. From ``draws`` comes every secret: ids, codes,
+    seeds, seats and tokens. In earnest it is ``random.SystemRandom``."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Lobby:
         counts: Counts,
         limits: Limits,
         terms: Terms,
+        draws: Random,
     ) -> None:
         self.rooms: dict[str, LobbyRoom] = {}
         self.locked = False
@@ -56,6 +58,7 @@ class Lobby:
         self._counts = counts
         self._limits = limits
         self._terms = terms
+        self._draws = draws
         self.listing = Listing(self, limits, clock)
 
     # -- what people ask -----------------------------------------------------------------------------------------
@@ -99,13 +102,14 @@ class Lobby:
         if room.terms.blind and not message.blind:
             raise Refusal("Nobody is told there who is a person. Join with blind agreed to.", code=codes.BLIND)
         chosen = None if room.terms.blind else message.seat
-        seat = secrets.choice(room.open_seats) if chosen is None else chosen
+        seat = self._draws.choice(room.open_seats) if chosen is None else chosen
         if seat not in room.open_seats:
             open_seats = ", ".join(map(str, room.open_seats))
             if opened is not None:
                 self._remove(opened)  # what is refused leaves nothing behind
             raise Refusal(f"Seat {seat} is not open. Open: {open_seats}.", code=codes.SEAT_TAKEN)
-        token = room.seat_down(seat, connection, message.train)
+        token = self._draws.randbytes(24).hex()
+        room.seat_down(seat, connection, message.train, token)
         connection.send(RoomJoined(room=self.info(room), seat=seat, resume_token=token))
         self._tell_seat(room, seat, but=connection)
         self._start_when_full(room)
@@ -135,10 +139,6 @@ class Lobby:
             raise Refusal("That token opens no seat in that room.", code=codes.BAD_TOKEN)
         if connection.seats.get(room.id, seat) != seat:
             raise Refusal("You have another seat in that room.", code=codes.SEAT_TAKEN)
-        older = room.people.get(seat)
-        if older is not None and older is not connection:
-            older.seats.pop(room.id, None)
-            older.send(SeatLost(room=room.id))
         connection.seats[room.id] = seat
         connection.watching.discard(room.id)
         room.watchers.discard(connection)
@@ -147,6 +147,10 @@ class Lobby:
             since = 0
         joined = RoomJoined(room=self.info(room), seat=seat, resume_token=message.token, since=since)
         if room.task is None:
+            older = room.people.get(seat)
+            if older is not None and older is not connection:
+                older.seats.pop(room.id, None)
+                older.send(SeatLost(room=room.id))
             room.people[seat] = connection
             connection.send(joined)
         else:
@@ -256,7 +260,7 @@ class Lobby:
         seats = game.seat_count(options)
         if fills is None:
             chosen = [terms.stand_in] * seats
-            chosen[secrets.randbelow(seats)] = OPEN
+            chosen[self._draws.randrange(seats)] = OPEN
         else:
             chosen = [clean_text(fill, 200) for fill in fills]
             if len(chosen) != seats:
@@ -264,7 +268,7 @@ class Lobby:
             for fill in set(chosen) - {OPEN}:
                 self._minds.mind(fill)
         room = LobbyRoom(
-            id=secrets.token_hex(6),
+            id=self._draws.randbytes(6).hex(),
             game=game,
             options=options,
             fills=chosen,
@@ -272,9 +276,8 @@ class Lobby:
             made_at=self._clock.monotonic_s(),
             purpose=purpose,
             maker=maker,
+            seed=self._draws.randbytes(16).hex() if seed is None else str(seed),
         )
-        if seed is not None:
-            room.seed = str(seed)
         self._add(room)
         return room
 
@@ -355,7 +358,7 @@ class Lobby:
         self._codes[room.terms.code] = room
 
     def _free_code(self) -> str:
-        while (code := new_code()) in self._codes:
+        while (code := new_code(self._draws)) in self._codes:
             pass
         return code
 
@@ -393,8 +396,9 @@ class Lobby:
         if room.terms.blind:
             return
         changed = SeatChanged(room=room.id, seat=room.seat_info(seat))
-        for listener in {*room.people.values(), *room.watchers} - {but}:
-            listener.send(changed)
+        for listener in (*room.people.values(), *room.watchers):
+            if listener is not but:
+                listener.send(changed)
 
     def _remove(self, room: LobbyRoom) -> None:
         self.rooms.pop(room.id, None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, Final
 
 from arena.games.core import Game
@@ -29,7 +29,10 @@ CODE_LETTERS: Final = 5
 
 @dataclass(slots=True)
 class LobbyRoom:
-    """Waiting while ``task`` is None. ``tokens`` holds the sha256 of each person's resume token, by seat."""
+    """Waiting while ``task`` is None. ``tokens`` holds the sha256 of each person's resume token, by seat.
+
+    ``seed`` is the match's: empty for one that has been played already.
+    """
 
     id: str
     game: Game[Any, Any]
@@ -39,7 +42,7 @@ class LobbyRoom:
     made_at: float
     purpose: Purpose
     maker: Connection | None = None
-    seed: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    seed: str = field(default="", repr=False)
     people: dict[int, Connection] = field(default_factory=dict)
     train: set[int] = field(default_factory=set)
     tokens: dict[int, str] = field(default_factory=dict, repr=False)
@@ -54,15 +57,13 @@ class LobbyRoom:
             return []
         return [s for s, fill in enumerate(self.fills) if fill == OPEN and s not in self.people]
 
-    def seat_down(self, seat: int, connection: Connection, train: bool) -> str:
-        """Give a waiting seat to a person; the secret with which they can come back to it."""
-        token = secrets.token_urlsafe(24)
+    def seat_down(self, seat: int, connection: Connection, train: bool, token: str) -> None:
+        """Give a waiting seat to a person. ``token`` is the secret with which they can come back to it."""
         self.people[seat] = connection
         self.tokens[seat] = hashed(token)
         if train:
             self.train.add(seat)
         connection.seats[self.id] = seat
-        return token
 
     def stand_up(self, seat: int) -> None:
         """The person of a waiting seat has gone."""
@@ -96,7 +97,7 @@ class LobbyRoom:
 
     def seat_info(self, seat: int) -> SeatInfo:
         if self.task is not None:
-            return self.task.seat_info(seat)
+            return self.task.front.seats[seat]
         if self.terms.blind:
             return SeatInfo(seat=seat, name=None, mind="hidden")
         if seat in self.people:
@@ -112,7 +113,7 @@ class LobbyRoom:
             status="waiting" if self.task is None else playing,
             seats=[self.seat_info(seat) for seat in range(len(self.fills))],
             options=self.game.options_json(self.options),
-            phase="" if self.task is None else self.task.room.phase,
+            phase="" if self.task is None else self.task.front.phase,
             age_s=now - self.made_at,
             code=self.terms.code,
             private=self.terms.private,
@@ -137,8 +138,8 @@ def restored_lobby_room(room: Room, now: float) -> LobbyRoom:
     )
 
 
-def new_code() -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(CODE_LETTERS))
+def new_code(draws: Random) -> str:
+    return "".join(draws.choices(_LETTERS, k=CODE_LETTERS))
 
 
 def hashed(token: str) -> str:

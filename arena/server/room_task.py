@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from arena.clock import Clock
 from arena.db.writer import LogWriter
 from arena.decision import MindKind
 from arena.errors import IllegalAct, StorageError
 from arena.games.core import Act, Event
-from arena.journal import DecisionLogged, LogRow, MatchAbandoned
+from arena.journal import DecisionLogged, HandedOver, LogRow, MatchAbandoned, MatchEnded, MatchStarted
 from arena.protocol import codes
 from arena.protocol.client_messages import TakeTurn, TalkAmongDead
 from arena.protocol.server_messages import (
@@ -27,6 +28,7 @@ from arena.protocol.server_messages import (
     RoomJoined,
     SeatChanged,
     SeatInfo,
+    SeatLost,
     ServerMessage,
     TurnClosed,
     TurnWarned,
@@ -103,8 +105,17 @@ class NotStored:
 Incoming = Acted | Answered | Dropped | Returned | TookBack | Left | Watched | NotStored
 
 
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What everybody may know of a match."""
+
+    phase: str
+    seats: tuple[SeatInfo, ...]
+
+
 class RoomTask:
-    """Runs one room until it is cancelled; ``ended`` is set when the match is over and stored, or has ``failed``."""
+    """Runs one room until it is cancelled; ``ended`` is set when the match is over and stored, or has ``failed``.
+    ``front`` is what is known of it outside, as of its last commit."""
 
     def __init__(
         self,
@@ -131,7 +142,9 @@ class RoomTask:
         self._asking = Asking(room, minds, clock, mind_s, self.put)
         self._outbox = Outbox()
         self._stored: asyncio.Future[None] | None = None
-        self._followers: set[asyncio.Task[None]] = set()
+        self._followers: dict[Connection, asyncio.Task[None]] = {}
+        self.front = Front(room.phase, tuple(seat_info(room, seat) for seat in range(len(room.seats))))
+        self._next_front = self.front
 
     def put(self, what: Incoming) -> None:
         self._inbox.put_nowait(what)
@@ -250,13 +263,16 @@ class RoomTask:
             connection.seats.pop(self.room.match_id, None)
             connection.refuse(codes.NOT_SEATED, "That seat was given up.")
             return
-        self.people.pop(seat, None)
+        older = self.people.pop(seat, None)
+        if older is not None and older is not connection:
+            older.seats.pop(self.room.match_id, None)
+            self._say(older, SeatLost(room=self.room.match_id))
         self._say(connection, returned.joined)
         for tell in self.room.told(seat, since):
             self._say_event(connection, tell)
         for turn in self.room.open_turns:
             if turn.seat == seat and self.room.seats[seat].by_person:
-                self._say(connection, turn_opened(self.room, turn, now))
+                self._say(connection, turn_opened(self.room, turn, self.room.deadline(turn), now))
         if self.room.outcome is not None:
             self._say(connection, match_ended(self.room))
         self.people[seat] = connection
@@ -271,7 +287,7 @@ class RoomTask:
             rows.extend(self._asking.trunks())
         if rows:
             self._stored = await self._writer.append_async(rows)
-            self._stored.add_done_callback(self._noticed)
+            self._stored.add_done_callback(partial(self._noticed, self._front(rows)))
             if made := [row.decision for row in rows if isinstance(row, DecisionLogged)]:
                 self._counts.decided(self.room.match_id, made, now)
         body: tuple[Event, bytes] | None = None
@@ -291,8 +307,8 @@ class RoomTask:
                     message = event_message(self.room.match_id, seq, body[1])
                     for listener in listeners:
                         self._outbox.say(listener, message)
-                case OpenTurn(turn):
-                    self._say_to(turn.seat, turn_opened(self.room, turn, now))
+                case OpenTurn(turn, deadline):
+                    self._say_to(turn.seat, turn_opened(self.room, turn, deadline, now))
                 case WarnTurn(turn, deadline):
                     warned = TurnWarned(room=self.room.match_id, turn_id=turn.id, remaining_s=max(0.0, deadline - now))
                     self._say_to(turn.seat, warned)
@@ -317,14 +333,24 @@ class RoomTask:
                     self.ended.set()
         self._outbox.release(self._stored)
 
-    def _noticed(self, stored: asyncio.Future[None]) -> None:
-        if not stored.cancelled() and (error := stored.exception()) is not None:
+    def _front(self, rows: Sequence[LogRow]) -> Front:
+        """The front that these rows give the match once they are stored."""
+        changed = any(isinstance(row, MatchStarted | HandedOver | MatchEnded) for row in rows)
+        seats = self._next_front.seats
+        if changed:
+            seats = tuple(seat_info(self.room, seat) for seat in range(len(self.room.seats)))
+        self._next_front = Front(self.room.phase, seats)
+        return self._next_front
+
+    def _noticed(self, front: Front, stored: asyncio.Future[None]) -> None:
+        if stored.cancelled():
+            return
+        if (error := stored.exception()) is not None:
             self.put(NotStored(error))
+        else:
+            self.front = front
 
     # -- what clients are shown ----------------------------------------------------------------------------------
-
-    def seat_info(self, seat: int) -> SeatInfo:
-        return seat_info(self.room, seat)
 
     def _say(self, listener: Connection, message: ServerMessage, act_id: str | None = None) -> None:
         self._outbox.say(listener, message.model_dump_json().encode(), act_id)
@@ -350,10 +376,12 @@ class RoomTask:
 
     def _show_past(self, connection: Connection, everything: bool) -> None:
         """All that spectators have seen so far; from here on the newcomer is one of them."""
+        if self.room.match_id not in connection.watching or connection in self.watchers:
+            return  # gone again before it was their turn, or gone and here again
         if everything:
-            follower = asyncio.create_task(self._follow_all(connection))
-            self._followers.add(follower)
-            follower.add_done_callback(self._followers.discard)
+            if (earlier := self._followers.get(connection)) is not None:
+                earlier.cancel()
+            self._followers[connection] = asyncio.create_task(self._follow_all(connection))
             return
         for tell in self.room.told(None):
             self._say_event(connection, tell)
@@ -404,5 +432,5 @@ class RoomTask:
         self._counts.given_up(self.room.match_id)
         self._asking.stop()
         self._asking.trunks()
-        for follower in self._followers:
+        for follower in self._followers.values():
             follower.cancel()

@@ -22,8 +22,7 @@ def seat_info(room: Room, seat: int, *, to_itself: bool = False) -> SeatInfo:
     return SeatInfo(seat=seat, name=room.names[seat] if room.names else None, mind="hidden" if blind else mind)
 
 
-def turn_opened(room: Room, turn: Turn, now: float) -> TurnOpened:
-    deadline = room.deadline(turn)
+def turn_opened(room: Room, turn: Turn, deadline: float | None, now: float) -> TurnOpened:
     return TurnOpened(
         room=room.match_id,
         turn_id=turn.id,
@@ -50,9 +49,13 @@ def match_ended(room: Room) -> MatchEnded:
 
 
 def encoded_body(event: Event, line: str) -> bytes:
-    """An event without its number, which differs from seat to seat."""
+    """An event without its number, which differs from seat to seat.
+
+    Sorted, so that the bytes depend on the data alone: the order in which a dictionary was filled may tell what the
+    dictionary does not, and is lost when a match is read from the log again.
+    """
     shown = {"kind": event.kind, "data": dict(event.data), "public": event.audience.is_public, "line": line}
-    return json.dumps(shown, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(shown, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
 
 
 def event_message(room: str, seq: int, body: bytes) -> bytes:

@@ -161,13 +161,15 @@ async def test_serve_plays_is_joined_and_stops(database_url: str, engine: Engine
             async with connect(found[0], "Ann") as ann:
                 await ann.join()
                 await play_to_end(ann)
-            elsewhere = [f"sqlite:///{tmp_path / 'other.db'}" if part == db else part for part in command[6:]]
-            second = await asyncio.create_subprocess_exec(
-                *command[:5], found[1], *elsewhere, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            )
-            _, error = await second.communicate()
-            assert second.returncode == 2
-            assert b"is in use already" in error
+            other = f"sqlite:///{tmp_path / 'other.db'}"
+            for url, port, complaint in ((other, found[1], b"is in use already"), (db, "0", b"Another server runs")):
+                second = await asyncio.create_subprocess_exec(
+                    *command[:4], "--port", port, "--db", url, "--model", "none",
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                )  # fmt: skip
+                _, error = await second.communicate()
+                assert second.returncode == 2
+                assert complaint in error
             assert b"Traceback" not in error
             child.send_signal(signal.SIGINT)
             rest = await child.stdout.read()

@@ -39,6 +39,7 @@ LONG = {"first_night_kill": False, "talk_rounds": 2, "max_days": 4}
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(module, "LONGEST_PAUSE_S", 0.05)
 
 
 class Kept:

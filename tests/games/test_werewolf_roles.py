@@ -267,3 +267,16 @@ def test_every_card_of_a_role_names_it() -> None:
     for role in Role:
         line = GAME.line(["Ada"], Event("dealt", {"seat": 0, "role": str(role), "fellows": []}))
         assert str(role) in line
+
+
+def test_whoever_has_a_last_act_is_not_out_yet() -> None:
+    """The dead may talk to each other: nobody shoots or names an heir with what they know."""
+    v = Village(W, H, V, V, V, V, V, mayor=True)
+    v.go(until="vote", elect=1)
+    v.go(until="kill", vote=3)
+    v.go(until="shoot", kill=1)
+    assert GAME.out(v.state) == {3}
+    v.act(v.turns[0], 4)
+    assert GAME.out(v.state) == {3, 4}, "the mayor has still to name an heir"
+    v.act(v.turns[0], 5)
+    assert GAME.out(v.state) == {1, 3, 4}

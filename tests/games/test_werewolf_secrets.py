@@ -181,3 +181,9 @@ def test_secret_events_are_for_their_seat_alone() -> None:
                 else:
                     assert e.audience.is_public
     assert seen == private
+
+
+def test_the_order_of_the_public_cast_does_not_tell_who_has_which_role() -> None:
+    for seed in range(20):
+        started, dealt = GAME.opening(GAME.options({}), Chance(seed))[:2]
+        assert list(started.data["cast"]) == sorted(set(dealt.data["roles"]))

@@ -10,7 +10,7 @@ from arena.games.core import Act, Turn
 from arena.journal import DecisionLogged, HandedOver, LogRow
 from arena.protocol import codes
 from arena.rooms.effects import Append, Ask, CloseTurn, Effects, HandOver, OpenTurn, WarnTurn
-from arena.rooms.room import Room
+from arena.rooms.room import RESUMED_TURN_S, Room
 from arena.rooms.terms import Terms
 from tests.fakes.minds import public_act
 from tests.rooms.play import werewolf_room
@@ -167,3 +167,18 @@ def test_a_repeated_act_is_answered_even_while_a_stand_in_plays() -> None:
     room.dropped(3, 2.0)
     room.tick(7.0)
     assert room.act(3, turn.id, Act("hello"), MindKind.PERSON, "person", 8.0, act_id="a") == (first[1],)
+
+
+def test_coming_and_going_does_not_hold_up_the_match() -> None:
+    """The time that is given to whoever comes back is given once a turn."""
+    room = at_the_first_day(terms=Terms(grace_s=0.0))
+    turn = turn_of(room, 3)
+    now = 1.0
+    while turn in room.open_turns:
+        assert now < 1.0 + turn.budget_s + 2 * RESUMED_TURN_S
+        room.dropped(3, now)
+        room.tick(now)
+        now += 5.0
+        room.returned(3, now)
+        now += 5.0
+        room.tick(now)

@@ -121,3 +121,27 @@ def test_the_time_without_a_server_is_nobodys_loss() -> None:
     old = next(t for t in again.open_turns if t in room.open_turns and room._opened_at[t.seat, t.id] == 0.0)
     assert again.deadline(old) == 30.0
     assert again.next_deadline() is not None
+
+
+def test_a_turn_that_came_and_went_in_one_moment_is_over() -> None:
+    """Two calls at one time: the second decides a turn that the first opened."""
+    game = game_by_name("werewolf")
+    options = game.options({"first_night_kill": False, "discussion": "rounds"})
+    room = Room("m", game, options, 2, [SeatSpec("self")] * 7, terms=TERMS)
+    rows: list[LogRow] = []
+
+    def perform(effects: tuple[Effect, ...]) -> None:
+        rows.extend(row for e in effects if isinstance(e, Append) for row in e.rows)
+
+    perform(room.start(0.0))
+    while not any(turn.kind == "talk" for turn in room.open_turns):
+        perform(room.pass_turn(room.open_turns[0].seat, room.open_turns[0].id, "test", 1.0))
+    for _ in range(2):
+        turn = room.open_turns[0]
+        perform(room.pass_turn(turn.seat, turn.id, "test", 2.0))
+    restored = Room.restored(rows)
+    restored.go_on(3.0, 3.0)
+    for again in (room, restored):
+        with pytest.raises(IllegalAct) as refused:
+            again.act(turn.seat, turn.id, Act("late"), MindKind.MODEL, "self", 3.0)
+        assert refused.value.code == codes.STALE_TURN

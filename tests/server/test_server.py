@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -204,6 +205,7 @@ async def _until_end(arena: Arena) -> Any:
 async def test_a_failing_mind_costs_its_turn_and_not_the_match(
     engine: Engine, writer: LogWriter, mind: RandomMind, fallback: str
 ) -> None:
+    mind = replace(mind, finished=[])  # each database has its own
     options = {"max_days": 1, "talk_rounds": 0}
     limits = Limits(mind_s=0.05)
     async with running(writer, FakeMinds(mind), limits=limits) as server, connect(server.url, "Ann") as ann:

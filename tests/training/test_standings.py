@@ -19,8 +19,9 @@ GAME = game_by_name("werewolf")
 
 async def scripted(count: int, **options: object) -> list[Played]:
     mind = ScriptedMind("bold", SCRIPTS["bold"], seed=3)
-    lineups = [Lineup(f"standings/{n}", ("x",) * 7) for n in range(count)]
-    playing = play_matches(GAME, GAME.options(options), lineups, {"x": mind}, no_log, purpose="selfplay")
+    rules = GAME.options(options)
+    lineups = [Lineup(f"standings/{n}", ("x",) * rules.seats) for n in range(count)]
+    playing = play_matches(GAME, rules, lineups, {"x": mind}, no_log, purpose="selfplay")
     return [match async for match in playing]
 
 
@@ -54,6 +55,46 @@ async def test_the_choice_that_was_made_leads_where_the_match_went(options: dict
                 assert taken.returns == match.outcome.returns
             checked += 1
     assert checked > 50
+
+
+FULL: list[dict[str, object]] = [
+    {"seats": 12, "mayor": True, "talk_rounds": 0, "tie": "second_vote"},
+    {"seats": 9, "mayor": True, "discussion": "open", "open_slots": 1},
+    {"cast": {"werewolf": 2, "witch": 2, "hunter": 2, "seer": 1, "villager": 2}, "talk_rounds": 0, "tie": "random"},
+]
+
+
+@pytest.mark.parametrize("options", FULL, ids=str)
+async def test_choices_of_every_kind_lead_where_the_match_went(options: dict[str, object]) -> None:
+    """The effect shows in the same night or day, or when the next one begins."""
+    checked: set[str] = set()
+    for match in await scripted(8, **options):
+        found = moments(episode(match))
+        for n, (decision, moment) in enumerate(zip(match.decisions, found, strict=True)):
+            if not moment.instead:
+                continue
+            taken = moment.instead[moment.turn.choices.index(decision.act.choice or "")]
+            when, later = decision.turn_id.split(".")[0], list[str]()
+            for d, m in zip(match.decisions[n + 1 :], found[n + 1 :], strict=True):
+                later.append(m.standing)
+                if d.turn_id.split(".")[0] != when:
+                    break
+            if taken.returns is None:
+                assert taken.standing in later, decision.turn_id
+            else:
+                assert taken.returns == match.outcome.returns
+            checked.add(decision.turn_kind)
+    assert {"vote", "kill"} <= checked
+    if "mayor" in options:
+        assert {"elect", "succeed", "shoot"} & checked
+
+
+async def test_a_standing_names_what_is_undecided() -> None:
+    (match,) = await scripted(1, seats=12, mayor=True)
+    seen = " | ".join(m.standing for m in moments(episode(match), counterfactual=False))
+    assert seen.startswith("night 1d 1hu 1me 1po 1s 3v 3w 1wi")
+    assert " attacked" in seen
+    assert " mayor " in seen
 
 
 async def test_only_a_deciding_vote_changes_anything() -> None:

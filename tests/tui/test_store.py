@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
 from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, SeatGone
 from arena.games.core import Act, Turn
+from arena.games.werewolf.types import Role
 from arena.protocol.server_messages import (
     ActAccepted,
     AnyServerMessage,
@@ -389,3 +391,32 @@ def test_who_watches_everything_sees_secrets_apart_from_the_talk() -> None:
     assert (table.known_role(0), table.view.me, table.view.role) == ("seer", None, None)
     shown = [(line.seat, line.text) for line in table.lines if line.kind is LineKind.SECRET]
     assert shown == [(0, "You are Ada, the seer."), (2, "(to the werewolves) Ben tonight.")]
+
+
+def test_the_larger_casts_open_with_words_too() -> None:
+    table = table_at("night1")
+    for role in Role:
+        first, second, third = words.intro(replace(table.view, role=role, fellows=(1, 2, 3)))
+        assert first.endswith(", together with Ben, Cleo and Dan.")
+        assert second.endswith("votes one player out.")
+        assert third == (words.WIN_WOLVES if role in (Role.WEREWOLF, Role.POSSESSED) else words.WIN_VILLAGE)
+        assert words.goal(role)
+
+
+def test_the_dying_are_asked_after_their_death() -> None:
+    table = table_at("day1.talk")
+    killed = EventHappened(room=ROOM, seq=90, kind="killed", data={"seat": 0, "shown": "hunter"}, public=True, line="x")
+    dying = at_table(after(table, killed))
+    assert not dying.my_turn
+    shoot = TurnOpened(
+        room=ROOM, turn_id="day1.shoot", kind="shoot", question="Whom do you shoot?", choices=["Ben", "nobody"],
+        text_limit=0, may_pass=True, deadline_s=None, remaining_s=45.0,
+    )  # fmt: skip
+    assert at_table(after(dying, shoot)).my_turn
+
+
+def test_secret_ballots_are_told_as_a_line() -> None:
+    counted = EventHappened(
+        room=ROOM, seq=90, kind="votes", data={"day": 1, "tally": [[1, 4]]}, public=True, line="Votes: Ben 4."
+    )
+    assert at_table(after(table_at("day1.talk"), counted)).lines[-1].text == "Votes: Ben 4."

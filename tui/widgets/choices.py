@@ -11,15 +11,15 @@ from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.widget import Widget
 
+from arena.games.werewolf.types import NOBODY
 from arena.protocol.text import clean_text
 from tui.themes import seat_colour
 
 LABEL_LIMIT: Final = 24
-NOBODY: Final = "nobody"
 
 
 class Choices(Widget, can_focus=True):
-    """A small grid. ``0`` is nobody, where passing is allowed."""
+    """A small grid. ``0`` is nobody, where passing is allowed or nobody is a choice by name."""
 
     DEFAULT_CSS = """
     Choices { height: auto; width: 1fr; margin: 0 0; pointer: pointer; }
@@ -47,7 +47,7 @@ class Choices(Widget, can_focus=True):
 
     def offer(self, choices: tuple[str, ...], may_pass: bool, names: tuple[str, ...]) -> None:
         """Show these choices, with the first one marked; ``names`` are the seats', for their colours."""
-        options = (*choices, *((None,) if may_pass else ()))
+        options = (*choices, *((None,) if may_pass and NOBODY not in choices else ()))
         if options != self.options:
             self.at = 0
         self.options, self.names = options, names
@@ -60,9 +60,9 @@ class Choices(Widget, can_focus=True):
         return NOBODY if option is None else clean_text(option, LABEL_LIMIT)
 
     def _key(self, index: int) -> str:
-        if self.options[index] is None:
+        if self.options[index] in (None, NOBODY):
             return "0"
-        return str(index + 1) if index < 9 else " "
+        return str(index + 1) if index < 9 else chr(ord("a") + index - 9)
 
     def _cell_width(self) -> int:
         return max((Content(self._label(i)).cell_length for i in range(len(self.options))), default=1) + 5

@@ -54,10 +54,13 @@ class PhaseTrack(Widget):
             Phase.TALK: f"Day {v.day}",
             Phase.VOTE: "Vote",
         }
+        if v.phase is Phase.ELECTION:
+            steps = {Phase.NIGHT: steps[Phase.NIGHT], Phase.TALK: steps[Phase.TALK], Phase.ELECTION: "Election"}
         if v.phase is Phase.SETUP:
             return Content.styled("dealing the roles", "$faint")
+        present = {Phase.DAWN: Phase.NIGHT, Phase.ELECTION: Phase.TALK, Phase.DUSK: Phase.VOTE}.get(v.phase, v.phase)
         parts = [
-            Content.styled(f" {name} ", "bold $background on $primary" if phase is v.phase else "$faint")
+            Content.styled(f" {name} ", "bold $background on $primary" if phase is present else "$faint")
             for phase, name in steps.items()
         ]
         return Content.styled(" › ", "$faint").join(parts)

@@ -48,8 +48,9 @@ class PrivatePanel(Vertical):
         me, a_role = (v.names[table.me], f"bold {seat_colour(table.me)}"), (words.a_role(v.role), "bold")
         parts.append(Content.assemble("You were " if table.dead else "You are ", me, ", ", a_role, "."))
         if v.fellows:
-            names = Content(" and ").join([Content.styled(v.names[s], f"bold {seat_colour(s)}") for s in v.fellows])
-            parts.append(Content.assemble("Your fellow werewolf: ", names, "."))
+            names = Content(", ").join([Content.styled(v.names[s], f"bold {seat_colour(s)}") for s in v.fellows])
+            fellow = "werewolf" if len(v.fellows) == 1 else "werewolves"
+            parts.append(Content.assemble(f"Your fellow {fellow}: ", names, "."))
         return Content("\n").join(parts)
 
     def _notes(self, table: Table) -> Content:

@@ -10,6 +10,7 @@ from tui.state import Table
 from tui.themes import seat_colour
 
 NAME_CELLS = 7
+MAYOR = "★"
 
 
 class SeatList(Widget):
@@ -57,9 +58,13 @@ class SeatList(Widget):
             turn = seat in table.speaking()
             mark = ("▸ ", "bold $accent") if turn else ("  ", "")
             name_style = f"bold {colour}"
+            if seat == table.view.mayor:
+                role = f"mayor {role}".rstrip()
             role_style = "bold $error" if evil else "$accent"
         mind_style = {"you": "bold $accent", "stand-in": "$warning"}.get(mind, "$faint")
         name = Content.styled(table.name(seat), name_style).truncate(2 * NAME_CELLS, ellipsis=True)
+        if seat == table.view.mayor:
+            name = name.append(Content.styled(MAYOR, "bold $accent"))
         pad = max(1, NAME_CELLS - name.cell_length)
         left = Content.assemble(mark, name, " " * pad, (role, role_style))
         room = width - left.cell_length - 1

@@ -31,17 +31,29 @@ def killed(state: State, seats: Iterable[int]) -> Iterator[Event]:
 
 
 def shooter(state: State) -> int | None:
-    """The fallen hunter who may shoot now. A poisoned one may not."""
+    """The fallen hunter who may shoot now."""
+    return next(_shooters(state), None)
+
+
+def _shooters(state: State) -> Iterator[int]:
+    """The fallen hunters who have not shot yet. A poisoned one may not."""
     poisoned, done = state.chosen("poison"), state.picked("shoot")
-    for seat in state.fallen:
-        if state.roles[seat] is Role.HUNTER and seat not in poisoned and seat not in done:
-            return seat
-    return None
+    return (s for s in state.fallen if state.roles[s] is Role.HUNTER and s not in poisoned and s not in done)
 
 
 def heirless(state: State) -> bool:
     """Whether the mayor is dead and has not named an heir."""
     return state.mayor is not None and not state.alive[state.mayor]
+
+
+def out(state: State) -> frozenset[int]:
+    """The dead who have nothing to do any more: whoever still has a last act must not learn what the dead know."""
+    busy: set[int] = set()
+    if state.phase in (Phase.DAWN, Phase.DUSK):
+        busy.update(_shooters(state))
+        if heirless(state) and state.mayor is not None:
+            busy.add(state.mayor)
+    return frozenset(s for s, alive in enumerate(state.alive) if not alive and s not in busy)
 
 
 def turns(state: State) -> list[Turn]:

@@ -60,10 +60,8 @@ class Werewolf(Game[WerewolfOptions, State]):
     def opening(self, options: WerewolfOptions, chance: Chance) -> tuple[Event, ...]:
         names = chance.shuffled("names", NAMES)[: options.seats]
         roles = chance.shuffled("roles", roles_of(options))
-        started = Event(
-            "started",
-            {"names": list(names), "options": self.options_json(options), "cast": dict(Counter(map(str, roles)))},
-        )
+        cast = Counter(sorted(map(str, roles)))  # in the order of the deal it would name the first seat's role first
+        started = Event("started", {"names": list(names), "options": self.options_json(options), "cast": dict(cast)})
         return (started, *deal(roles))
 
     def blank(self) -> State:
@@ -274,7 +272,7 @@ class Werewolf(Game[WerewolfOptions, State]):
         return text.cue(names, turn)
 
     def out(self, state: State) -> frozenset[int]:
-        return frozenset(s for s, alive in enumerate(state.alive) if not alive)
+        return deaths.out(state)
 
     def probe(self, state: State, seat: int) -> Turn | None:
         if state.phase is not Phase.TALK or not state.alive[seat]:

@@ -1,0 +1,69 @@
+"""What must hold of a match's log, whatever happened while it was played."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+
+from arena.decision import MindKind
+from arena.games.chance import Chance
+from arena.games.core import Event, begin, fold, only, step
+from arena.games.registry import game_by_name
+from arena.rooms.acts import DEAD_TALK
+from tests.simulation.storage import StoredMatch
+
+
+def digest(events: Iterable[Event]) -> str:
+    """sha256 over the canonical JSON of the events."""
+    text = json.dumps([e.to_json() for e in events], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def replayed(match: StoredMatch) -> list[Event]:
+    """The match played again from its seed and its decisions alone."""
+    game = game_by_name(match.started.game)
+    chance = Chance(match.started.seed)
+    state, events = begin(game, game.options(match.started.options), chance)
+    out = list(events)
+    for row in match.decisions:
+        made = row.decision
+        if made.turn_id == DEAD_TALK:
+            said = Event("dead_said", {"seat": made.seat, "text": made.act.text}, only(*game.out(state)))
+            state = fold(game, (said,), state)
+            out.append(said)
+            continue
+        turn = next(t for t in game.turns(state) if (t.seat, t.id) == (made.seat, made.turn_id))
+        passed = not made.act.text and made.act.choice is None
+        state, events = step(game, state, turn, made.act, chance, force_pass=passed)
+        out.extend(events)
+    return out
+
+
+def check_match(match: StoredMatch, asked: Mapping[tuple[str, int, str], set[str]]) -> None:
+    """
+    Args:
+        asked: the versions that were live when a mind was asked, by match, seat and turn.
+
+    Raises:
+        AssertionError: something that must hold does not.
+    """
+    game = game_by_name(match.started.game)
+    events = [row.event for row in match.events]
+    assert match.abandoned is None, f"it was given up: {match.abandoned}"
+    assert match.ended is not None, "it never ended"
+    again = replayed(match)
+    assert digest(again) == digest(events), "the decisions, played again, give other events"
+    read = [Event.from_json(json.loads(json.dumps(e.to_json()))) for e in events]
+    state = fold(game, events)
+    assert fold(game, read) == state, "folded twice, it is another state"
+    assert game.outcome(state) == match.ended.outcome, "the log has another outcome than its events"
+    assert len(match.events) == len(again)
+    for row in match.decisions:
+        made = row.decision
+        if made.tokens is not None:
+            versions = asked[match.started.match_id, made.seat, made.turn_id]
+            assert made.tokens.policy_version in versions, f"{made.turn_id}: a version that nobody had asked"
+        if made.kind is MindKind.PERSON:
+            assert row.act_id is not None, f"{made.turn_id}: a person's act without an id"
+            assert match.seats[made.seat].person is not None, f"{made.turn_id}: a person acts for a mind's seat"
