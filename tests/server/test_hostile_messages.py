@@ -56,7 +56,7 @@ class World:
     def __init__(self, writer: LogWriter, random: Random) -> None:
         clock = SystemClock()
         self.random = random
-        self.lobby = Lobby(FakeMinds(RandomMind(silent=True)), writer, clock, Counts(), LIMITS, Terms())
+        self.lobby = Lobby(FakeMinds(RandomMind(silent=True)), writer, clock, Counts(), LIMITS, Terms(), random)
         self.sockets = [FakeSocket() for _ in range(8)]
         self.connections = [Connection(s, LIMITS, clock) for s in self.sockets]  # type: ignore[arg-type]
         welcome = Welcomed(server="test", games=["werewolf"], live_checkpoint=None)
