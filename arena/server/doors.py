@@ -104,6 +104,20 @@ class Guarded(ServerConnection):
         if self.one_too_many is not None and self.doors.crowded(address):
             self.transport.abort()
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._end_if_over()
+
+    def eof_received(self) -> None:
+        super().eof_received()
+        self._end_if_over()
+
+    def _end_if_over(self) -> None:
+        """A client whose request is followed by what is no websocket has ended the connection before it was answered;
+        the library would try to end it a second time, and log that as an error of its own."""
+        if self.protocol.eof_sent and self.response is None:
+            self.transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self.doors.leave(self)
         super().connection_lost(exc)

@@ -15,13 +15,14 @@ Kind = Literal["act", "list", "create", "join"]
 _KINDS: Final[Mapping[str, Kind]] = {
     "take_turn": "act",
     "talk_among_dead": "act",
+    "leave_room": "act",
     "list_rooms": "list",
     "create_room": "create",
 }
 
 
 def kind_of(message_type: str) -> Kind:
-    """The kind of a message by its ``type``; whatever moves somebody between rooms is ``join``."""
+    """The kind of a message by its ``type``; whatever brings somebody into a room is ``join``."""
     return _KINDS.get(message_type, "join")
 
 
