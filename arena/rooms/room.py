@@ -31,7 +31,7 @@ from arena.decision import Decision, MindKind, TokenRecord
 from arena.errors import IllegalAct
 from arena.games.chance import Chance
 from arena.games.core import PASS, Act, Event, Game, Outcome, Turn, begin, checked, fold, only, step
-from arena.journal import DecisionLogged, EventLogged, HandedOver, LogRow, MatchEnded, MatchStarted, Purpose, SeatFilled
+from arena.journal import DecisionLogged, EventLogged, LogRow, MatchEnded, MatchStarted, Purpose, SeatFilled
 from arena.protocol import codes
 from arena.protocol.text import clean_text
 from arena.rooms.acts import DEAD_TALK, AcceptedActs
@@ -52,7 +52,8 @@ from arena.rooms.effects import (
 )
 from arena.rooms.history import History
 from arena.rooms.minds import Request
-from arena.rooms.past import Past, handed_over, past_of
+from arena.rooms.past import Past, past_of
+from arena.rooms.presence import Presence
 from arena.rooms.seats import SeatSpec
 from arena.rooms.terms import Terms
 
@@ -94,10 +95,10 @@ class Room:
         self.match_id = match_id
         self.game = game
         self.options = options
-        self.seats = list(seats)
         self.purpose: Purpose = purpose
         self.rated = rated
         self.terms = terms or Terms()
+        self._presence = Presence(match_id, seats, self.terms)
         self.history = History(len(seats))
         self.names: tuple[str, ...] = ()
         self.outcome: Outcome | None = None
@@ -112,11 +113,8 @@ class Room:
         self._extended: set[Key] = set()
         self._deadlines: Clocks[Key] = Clocks()
         self._warnings: Clocks[Key] = Clocks()
-        self._graces: Clocks[int] = Clocks()
-        self._missed = [0] * len(seats)
         self._acts = AcceptedActs()
         self._decisions = 0
-        self._handovers = 0
         self._wall_offset = 0.0
         self._past: Past | None = None
 
@@ -140,9 +138,14 @@ class Room:
         room._state = past.state
         room._acts = AcceptedActs(dict(past.accepted))
         room._decisions = past.decisions
-        room._handovers = past.handovers
+        room._presence = Presence(past.match_id, past.seats, room.terms, past.handovers)
         room._past = past
         return room
+
+    @property
+    def seats(self) -> list[SeatSpec]:
+        """What each seat is now. Not to be changed from outside."""
+        return self._presence.seats
 
     # -- what a shell asks ---------------------------------------------------------------------------------------
 
@@ -164,7 +167,7 @@ class Room:
 
     def next_deadline(self) -> float | None:
         """When ``tick`` must be called, if nothing happens before."""
-        dues = (self._deadlines.next_due(), self._warnings.next_due(), self._graces.next_due())
+        dues = (self._deadlines.next_due(), self._warnings.next_due(), self._presence.next_due())
         return min((due for due in dues if due is not None), default=None)
 
     def wall(self, now: float) -> float:
@@ -223,9 +226,8 @@ class Room:
             key = (turn.seat, turn.id)
             self._open[key] = turn
             effects.append(self._given(key, turn, now))
-        for seat, spec in enumerate(self.seats):
-            if spec.by_person:
-                self._graces.start(seat, now + self.terms.grace_s)
+        for seat in range(len(self.seats)):
+            self._presence.gone(seat, now)
         return tuple(effects)
 
     # -- acts ----------------------------------------------------------------------------------------------------
@@ -268,7 +270,7 @@ class Room:
         if act_id is not None:
             self._acts.add(seat, act_id, turn_id, act)
         if kind in _PEOPLE:
-            self._missed[seat] = 0
+            self._presence.acted(seat)
         taken = now - self._opened_at[seat, turn_id] if latency_s is None else latency_s
         decision = Decision(seat, turn_id, turn.kind, kind, mind, fitting, taken, fallback, tokens)
         return self._decide(turn, decision, "acted", now, act_id=act_id)
@@ -329,8 +331,8 @@ class Room:
             if (turn := self._open.get(key)) is None:
                 continue  # an earlier pass has closed it
             effects.extend(self.pass_turn(*key, DEADLINE, now))
-            if self.seats[turn.seat].by_person and turn.kind not in self.game.secret_turns:
-                self._missed[turn.seat] += 1
+            if turn.kind not in self.game.secret_turns:
+                self._presence.missed(turn.seat)
         for key in self._warnings.expired(now):
             self._warnings.stop(key)
             turn, deadline = self._open[key], self._deadlines.due(key)
@@ -338,23 +340,20 @@ class Room:
             effects.append(WarnTurn(turn, deadline))
         if self.outcome is not None:
             return tuple(effects)
-        for seat in self._graces.expired(now):
-            effects.extend(self._hand_over(seat, now, "dropped"))
-        for seat, missed in enumerate(self._missed):
-            if missed >= self.terms.missed_turns and self.seats[seat].by_person:
-                effects.extend(self._hand_over(seat, now, "stalled"))
+        for seat, reason in self._presence.lost(now):
+            effects.extend(self._hand_over(seat, now, reason))
         return tuple(effects)
 
     def dropped(self, seat: int, now: float) -> None:
         """The connection of the person in this seat broke: the seat waits for the grace time."""
-        if self.seats[seat].by_person and self.outcome is None:
-            self._graces.start(seat, now + self.terms.grace_s)
+        if self.outcome is None:
+            self._presence.gone(seat, now)
 
     def returned(self, seat: int, now: float) -> Effects:
         """The person of this seat is here (again): where a stand-in played, they take the seat back."""
         spec = self.seats[seat]
         assert spec.person is not None, "nobody returns to a mind's seat"
-        self._graces.stop(seat)
+        self._presence.here(seat)
         if not spec.away or self.outcome is not None:
             return ()
         return self._hand_over(seat, now, "back")
@@ -366,23 +365,11 @@ class Room:
         return self._hand_over(seat, now, "left")
 
     def _hand_over(self, seat: int, now: float, reason: str) -> Effects:
-        spec = self.seats[seat]
-        change = HandedOver(
-            self.match_id,
-            self._handovers,
-            self.wall(now),
-            seat,
-            None if reason == "left" else spec.person,
-            "person" if reason == "back" else spec.fill,
-            reason,
-        )
-        self._handovers += 1
-        self._graces.stop(seat)
-        self._missed[seat] = 0
-        self.seats[seat] = handed_over(spec, change)
+        before = self.seats[seat].by_person
+        change = self._presence.change(seat, reason, self.wall(now))
         effects: list[Effect] = [Append((change,)), HandOver(seat)]
         for key, turn in self._open.items():
-            if turn.seat == seat and spec.by_person != self.seats[seat].by_person:
+            if turn.seat == seat and before != self.seats[seat].by_person:
                 self._deadlines.stop(key)
                 self._warnings.stop(key)
                 effects.append(CloseTurn(*key, "handed_over"))
@@ -464,7 +451,7 @@ class Room:
                 changes.append(self._given(key, turn, now))
         if self.outcome is not None:
             assert not turns, "a match that is over has no turns"
-            self._graces = Clocks()
+            self._presence.nobody_waits()
             rows.append(MatchEnded(self.match_id, self.outcome, at))
             changes.append(Ended(self.outcome))
         said_yes = () if accepted is None else (accepted,)

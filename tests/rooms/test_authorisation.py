@@ -64,7 +64,7 @@ def snapshot(room: Room) -> Any:
     streams = [len(room.history.stream(seat)) for seat in (None, *range(len(room.seats)))]
     return (
         len(room.history.events), streams, room.open_turns, tuple(room.seats), room.outcome, room._state,
-        room._decisions, dict(room._acts._acts), tuple(room._missed), room.next_deadline(),
+        room._decisions, dict(room._acts._acts), tuple(room._presence._missed), room.next_deadline(),
     )  # fmt: skip
 
 
