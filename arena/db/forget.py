@@ -108,6 +108,8 @@ def _leave_seats(connection: Connection, match_id: str, person: str) -> frozense
         theirs = (table.c.match_id == match_id, column == person)
         seats.update(connection.execute(select(table.c.seat).where(*theirs)).scalars())
         connection.execute(update(table).where(*theirs).values({column.name: None}))
+    held = (_SEATS.c.match_id == match_id, _SEATS.c.seat.in_(seats))
+    connection.execute(update(_SEATS).where(*held).values(token_hash=None))
     return frozenset(seats)
 
 

@@ -86,7 +86,8 @@ class Lobby:
         Raises:
             ArenaError: no such room, or no such seat is open, or the room is blind and that was not agreed to.
         """
-        if len(connection.seats) >= self._limits.rooms_per_connection:
+        playing = sum(self.rooms[room].over_at is None for room in connection.seats if room in self.rooms)
+        if playing >= self._limits.rooms_per_connection:
             raise Refusal("You sit in too many rooms; leave one first.", code=codes.TOO_MANY_ROOMS)
         opened = None
         if message.room is None:

@@ -16,7 +16,7 @@ from arena.db.writer import LogWriter
 from arena.decision import Decision, TokenRecord, TrunkRecord
 from arena.errors import UnknownName
 from arena.games.core import Act, Turn
-from arena.journal import DecisionLogged, HandedOver, LogRow, TrunkLogged
+from arena.journal import DecisionLogged, HandedOver, LogRow, SeatFilled, TrunkLogged
 from arena.rooms.effects import Append
 from tests.fakes.minds import public_act
 from tests.rooms.play import play, werewolf_room
@@ -34,7 +34,9 @@ def speak(turn: Turn) -> Act:
 
 
 def with_tokens(row: LogRow) -> LogRow:
-    """Decisions of models as they are logged by real ones."""
+    """Decisions of models, and seats of people, as they are logged by real servers."""
+    if isinstance(row, SeatFilled) and row.person is not None:
+        return replace(row, token_hash=f"a hash made for {row.person}")
     if isinstance(row, DecisionLogged) and row.decision.kind == "script":
         return replace(row, decision=replace(row.decision, tokens=TOKEN_RECORD))
     return row

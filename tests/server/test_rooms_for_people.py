@@ -12,6 +12,7 @@ from arena.db.repo import load_match
 from arena.db.writer import LogWriter
 from arena.protocol import codes
 from arena.protocol.server_messages import MatchEnded
+from arena.server.limits import Limits
 from tests.fakes.minds import FakeMinds, RandomMind
 from tests.fakes.servers import events, play_to_end, running
 
@@ -103,3 +104,15 @@ async def test_nobody_in_a_seat_watches_everything(writer: LogWriter) -> None:
         await ann.join(made.room)
         with pytest.raises(RequestRefused):
             await ann.watch(made.room, everything=True)
+
+
+async def test_a_quick_player_is_never_told_of_too_many_rooms(writer: LogWriter) -> None:
+    limits = Limits(rooms_per_connection=1)
+    async with running(writer, limits=limits) as server, connect(server.url, "Ann") as ann:
+        for _ in range(3):
+            await ann.join()
+            await play_to_end(ann)
+        await ann.join()
+        with pytest.raises(RequestRefused) as refused:
+            await ann.join()
+        assert refused.value.code == codes.TOO_MANY_ROOMS
