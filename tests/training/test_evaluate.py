@@ -59,8 +59,8 @@ async def test_every_deal_is_played_both_ways(engine: Database, writer: LogWrite
 
 
 async def test_elo_is_of_a_over_b(engine: Database, writer: LogWriter) -> None:
-    better, _ = await run(engine, writer, "scripted:careful", "random", 6)
-    worse, _ = await run(engine, writer, "random", "scripted:careful", 6)
+    better, _ = await run(engine, writer, "scripted:careful", "random", 30)
+    worse, _ = await run(engine, writer, "random", "scripted:careful", 30)
     assert better.elo > 0 > worse.elo
 
 
