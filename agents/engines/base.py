@@ -20,6 +20,10 @@ class DecisionRequest:
     what it computed for a prefix. This decision's prompt is ``trunk[:trunk_length] + branch``. With ``options`` the
     answer is one of these token sequences, sampled by the policy's probabilities renormalised over them; without, it is
     free text up to and including the first token that ends a line.
+
+    ``deadline_s`` is on ``time.monotonic``'s clock: an answer after it helps nobody, so an engine may give the request
+    up then (``engine/deadline``). None waits for ever. A ``probe`` has options and samples none of them: only
+    ``choice_probs`` are wanted.
     """
 
     match_id: str
@@ -30,16 +34,32 @@ class DecisionRequest:
     policy: str = LIVE
     temperature: float = 1.0
     max_tokens: int = 48
+    deadline_s: float | None = None
+    probe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a decision waited before the model read it, and how long the model was at it, in seconds."""
+
+    queued_s: float
+    decided_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionReply:
-    """``logprobs[i]`` is of ``tokens[i]`` in nats, after temperature and masking; ``choice_probs`` go by option."""
+    """``logprobs[i]`` is of ``tokens[i]`` in nats, after temperature and masking; ``choice_probs`` go by option.
+
+    The answer to a probe has no tokens. ``trainable`` is False where no single version made all of the tokens (weights
+    were changed while they were sampled).
+    """
 
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
     policy_version: str
     choice_probs: tuple[float, ...] = ()
+    timing: Timing | None = None
+    trainable: bool = True
 
 
 class Engine(Protocol):
@@ -49,7 +69,9 @@ class Engine(Protocol):
     async def decide(self, request: DecisionRequest) -> DecisionReply:
         """
         Raises:
-            EngineError: the decision failed or the engine has stopped; the caller passes the turn.
+            EngineError: the decision failed or the engine has stopped; the caller passes the turn. Its code says why:
+                ``engine/stopped``, ``engine/deadline``, ``engine/context_full``, ``engine/unknown_policy``,
+                ``engine/model_failed``, ``engine/unreachable``.
         """
         ...
 
