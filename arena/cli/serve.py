@@ -135,6 +135,7 @@ async def composed(
     from arena.db.open_matches import open_matches
     from arena.db.writer import LogWriter
     from arena.games.registry import game_by_name
+    from arena.garbage import calm_collector
     from arena.paths import default_database_url
     from arena.server.access import check_host
     from arena.server.app import ArenaServer
@@ -158,8 +159,9 @@ async def composed(
         )
         try:
             ended_after = SystemClock().wall_s() - settings.limits.linger_s
-            await server.start(open_matches(engine, ended_after))
-            yield server
+            with calm_collector():
+                await server.start(open_matches(engine, ended_after))
+                yield server
         finally:
             await server.stop()
             await minds.stop()

@@ -261,7 +261,13 @@ def step(
     """
     if turn not in game.turns(state):
         raise IllegalAct("That turn is over.", code="act/stale_turn")
-    act = PASS if force_pass else checked(turn, act)
+    return applied(game, state, turn, PASS if force_pass else checked(turn, act), chance)
+
+
+def applied(
+    game: Game[Any, State], state: State, turn: Turn, act: Act, chance: Chance
+) -> tuple[State, tuple[Event, ...]]:
+    """``step`` without its checks, for a host that knows that the turn is open and that ``act`` fits it."""
     events = game.record(state, turn, act)
     state = fold(game, events, state)
     state, more = _settle(game, state, chance)

@@ -30,7 +30,7 @@ from typing import Any
 from arena.decision import Decision, MindKind, TokenRecord
 from arena.errors import IllegalAct
 from arena.games.chance import Chance
-from arena.games.core import PASS, Act, Event, Game, Outcome, Turn, begin, checked, fold, only, step
+from arena.games.core import PASS, Act, Event, Game, Outcome, Turn, applied, begin, checked, fold, only
 from arena.journal import DecisionLogged, EventLogged, LogRow, MatchEnded, MatchStarted, Purpose, SeatFilled
 from arena.protocol import codes
 from arena.protocol.text import clean_text
@@ -320,7 +320,7 @@ class Room:
             raise IllegalAct("That turn is over.", code=codes.STALE_TURN)
         taken = now - self._opened_at[seat, turn_id]
         decision = Decision(seat, turn_id, turn.kind, kind, mind, PASS, taken, clean_text(reason, 200))
-        return self._decide(turn, decision, "timed_out", now, force_pass=True)
+        return self._decide(turn, decision, "timed_out", now)
 
     # -- time and people -----------------------------------------------------------------------------------------
 
@@ -405,10 +405,9 @@ class Room:
         now: float,
         *,
         act_id: str | None = None,
-        force_pass: bool = False,
     ) -> Effects:
-        state, events = step(self.game, self._state, turn, decision.act, self._chance, force_pass=force_pass)
-        self._state = state
+        """Apply an act that fits a turn that is open; a pass always does."""
+        self._state, events = applied(self.game, self._state, turn, decision.act, self._chance)
         accepted = None if act_id is None else Accepted(turn.seat, turn.id, act_id)
         rows = [self._logged(decision, now, act_id)]
         return self._effects(rows, events, now, closed=(turn.seat, turn.id), reason=reason, accepted=accepted)

@@ -48,6 +48,8 @@ class Connection:
         self._counts = counts or Counts()
         self._queue: deque[bytes] = deque()
         self._queued_bytes = 0
+        self._flush_due = False
+        self._waits_for_client = False
         self._wake = asyncio.Event()
         self._read_on = asyncio.Event()
         self._written = asyncio.Event()
@@ -85,7 +87,9 @@ class Connection:
             return
         self._queue.append(message)
         self._queued_bytes += len(message)
-        self._wake.set()
+        if not self._flush_due:
+            self._flush_due = True
+            asyncio.get_running_loop().call_soon(self._flush)
         if self.outgoing_bytes > self._limits.send_queue_bytes or len(self._queue) > self._limits.send_queue_messages:
             self.close(codes.CLOSE_SLOW_READER, "too slow in reading")
 
@@ -114,25 +118,39 @@ class Connection:
             await asyncio.wait([self._farewell])
 
     async def write(self) -> None:
-        """Send what is queued until the connection is closed. Runs beside ``messages``."""
+        """Send what ``_flush`` cannot, until the connection is closed. Runs beside ``messages``."""
         with suppress(ConnectionClosed):
             while True:
+                self._waits_for_client = True
                 while self._queue:
-                    await self._write_some()
-                    if self.outgoing_bytes <= self._limits.send_queue_bytes // 2:
-                        self._read_on.set()
+                    if self._socket.protocol.state is not State.OPEN:
+                        await self._socket.send(b"", text=True)  # raises what there is to raise
+                    self._write_some()
+                    await self._socket.drain()
+                    self._let_read_on()
                 if self._closing is not None:
                     break
+                self._waits_for_client = False
                 self._wake.clear()
                 await self._wake.wait()
         self._written.set()
         self._read_on.set()
 
-    async def _write_some(self) -> None:
-        """Send what is queued, up to about ``_TOGETHER_BYTES``, in one call to the system, and wait for the client."""
+    def _flush(self) -> None:
+        """Write at once what a reader that keeps up has to get: to wake a task for it costs more than the writing."""
+        self._flush_due = False
+        if self._waits_for_client or self._closing is not None or self._socket.protocol.state is not State.OPEN:
+            self._wake.set()
+            return
+        self._write_some()
+        if self._queue or self._socket.transport.get_write_buffer_size():
+            self._wake.set()
+        else:
+            self._let_read_on()
+
+    def _write_some(self) -> None:
+        """Write what is queued, up to about ``_TOGETHER_BYTES``, in one call to the system."""
         protocol = self._socket.protocol
-        if protocol.state is not State.OPEN:
-            await self._socket.send(b"", text=True)  # raises what there is to raise
         taken = 0
         while self._queue and taken < _TOGETHER_BYTES:
             message = self._queue.popleft()
@@ -141,7 +159,10 @@ class Connection:
         self._queued_bytes -= taken
         # ``socket.send`` would make a call to the system of each message.
         self._socket.transport.write(b"".join(protocol.data_to_send()))
-        await self._socket.drain()
+
+    def _let_read_on(self) -> None:
+        if self.outgoing_bytes <= self._limits.send_queue_bytes // 2:
+            self._read_on.set()
 
     async def _say_farewell(self, code: int, reason: str) -> None:
         with suppress(TimeoutError):

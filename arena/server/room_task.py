@@ -138,7 +138,9 @@ class RoomTask:
         self._clock = clock
         self._counts = counts
         self._on_over = on_over
-        self._inbox: asyncio.Queue[Incoming] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Incoming | None] = asyncio.Queue()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_due = 0.0
         self._asking = Asking(room, minds, clock, mind_s, self.put)
         self._outbox = Outbox()
         self._stored: asyncio.Future[None] | None = None
@@ -175,17 +177,26 @@ class RoomTask:
     # -- in ------------------------------------------------------------------------------------------------------
 
     async def _next(self) -> Incoming | None:
-        """What happens next; None when a deadline has come."""
-        due = self.room.next_deadline()
-        if due is None:
-            return await self._inbox.get()
+        """What happens next; None when a deadline may have come."""
         if not self._inbox.empty():
             return self._inbox.get_nowait()
-        try:
-            async with asyncio.timeout(max(0.0, due - self._clock.monotonic_s())):
-                return await self._inbox.get()
-        except TimeoutError:
-            return None
+        due = self.room.next_deadline()
+        if due is not None and (self._alarm is None or due < self._alarm_due):
+            self._set_alarm(due)
+        return await self._inbox.get()
+
+    def _set_alarm(self, due: float) -> None:
+        """One that is due before the next deadline stays: to ring for nothing now and then is cheaper than a new alarm
+        with every act."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_due = due
+        wait_s = max(0.0, due - self._clock.monotonic_s())
+        self._alarm = asyncio.get_running_loop().call_later(wait_s, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._inbox.put_nowait(None)
 
     async def _handle(self, incoming: Incoming | None) -> None:
         now = self._clock.monotonic_s()
@@ -429,6 +440,8 @@ class RoomTask:
         self._on_over()
 
     def _stop_asking(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._counts.given_up(self.room.match_id)
         self._asking.stop()
         self._asking.trunks()

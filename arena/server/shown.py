@@ -8,6 +8,8 @@ from arena.games.core import Event, Turn
 from arena.protocol.server_messages import MatchEnded, SeatInfo, TurnOpened
 from arena.rooms.room import Room
 
+_compact = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False).encode
+
 
 def mind_of_fill(fill: str) -> str:
     """What everybody may know of a seat that this filling plays."""
@@ -55,7 +57,7 @@ def encoded_body(event: Event, line: str) -> bytes:
     dictionary does not, and is lost when a match is read from the log again.
     """
     shown = {"kind": event.kind, "data": dict(event.data), "public": event.audience.is_public, "line": line}
-    return json.dumps(shown, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
+    return _compact(shown).encode()
 
 
 def event_message(room: str, seq: int, body: bytes) -> bytes:

@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
+from arena.garbage import calm_collector
+
 Serving = Callable[[], AbstractAsyncContextManager[str]]
 """Starts a server on a free port and gives its URL; must survive pickling."""
 
@@ -54,12 +56,13 @@ class ServerProcess:
 
 
 def _run(pipe: Connection, serving: Serving, uvloop: bool) -> None:
-    if uvloop:
-        import uvloop as fast  # pyright: ignore[reportMissingImports]
+    with calm_collector():  # every server here, the bare one too
+        if uvloop:
+            import uvloop as fast  # pyright: ignore[reportMissingImports]
 
-        fast.run(_serve(pipe, serving))
-    else:
-        asyncio.run(_serve(pipe, serving))
+            fast.run(_serve(pipe, serving))
+        else:
+            asyncio.run(_serve(pipe, serving))
 
 
 async def _serve(pipe: Connection, serving: Serving) -> None:

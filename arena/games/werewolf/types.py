@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 
@@ -178,13 +179,13 @@ class State:
     """Who had the floor today, in order."""
 
     def living(self) -> tuple[int, ...]:
-        return tuple(s for s, a in enumerate(self.alive) if a)
+        return _living(self.alive)
 
     def living_wolves(self) -> tuple[int, ...]:
-        return tuple(s for s in self.living() if self.roles[s] is Role.WEREWOLF)
+        return self.living_as(Role.WEREWOLF)
 
     def living_as(self, role: Role) -> tuple[int, ...]:
-        return tuple(s for s in self.living() if self.roles[s] is role)
+        return _living_as(role, self.alive, self.roles)
 
     def picked(self, step: str) -> dict[int, str | int | None]:
         """What each seat has chosen (or said) in this step so far."""
@@ -193,3 +194,16 @@ class State:
     def chosen(self, step: str) -> set[int]:
         """The seats that were chosen in this step so far."""
         return {value for s, _, value in self.picks if s == step and type(value) is int}
+
+
+# The rules ask for the living many times an act, and a server's matches share few answers.
+
+
+@lru_cache(maxsize=4096)
+def _living(alive: tuple[bool, ...]) -> tuple[int, ...]:
+    return tuple(seat for seat, lives in enumerate(alive) if lives)
+
+
+@lru_cache(maxsize=4096)
+def _living_as(role: Role, alive: tuple[bool, ...], roles: tuple[Role, ...]) -> tuple[int, ...]:
+    return tuple(seat for seat in _living(alive) if roles[seat] is role)
