@@ -140,9 +140,12 @@ def _encode(row: LogRow, heads: dict[str, Head], out: Encoded) -> None:
             )
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical(value: Any) -> str:
     """JSON in one spelling: sorted keys, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def chained(previous: str, match_id: str, seq: int, at: float, kind: str, data: str, audience: str) -> str:
