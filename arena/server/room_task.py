@@ -163,6 +163,9 @@ class RoomTask:
                     self.ended.set()
             else:
                 await self._perform(self.room.start(now, wall), None)
+                for seat, spec in enumerate(self.room.seats):
+                    if spec.person is not None and seat not in self.people:
+                        self.room.dropped(seat, now)  # gone while the room waited
             while True:
                 await self._handle(await self._next())
         except asyncio.CancelledError:
