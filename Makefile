@@ -1,6 +1,6 @@
 # Everything runs in .venv, which the first command makes. `make` alone lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve play test check soak bench results quick-checks
+.PHONY: help setup serve play test check slow soak bench results quick-checks
 
 ARGS ?=
 PYTHON ?=
@@ -32,6 +32,11 @@ test: quick-checks ## Run the linters, the import contracts, the type checker an
 	@$(BIN)/python -m pytest -n 2 --durations=10 $(ARGS)
 
 check: quick-checks ## The same without the tests
+
+slow: export HF_HUB_OFFLINE = 1
+slow: export ARENA_SLOW = 1
+slow: .venv/.ready-dev ## Run the tests that have a slow size at that size (half an hour)
+	@$(BIN)/python -m pytest -n 2 $$(grep -rl --include='test_*.py' 'count(.*slow=' tests) $(ARGS)
 
 soak: export HF_HUB_OFFLINE = 1
 soak: export ARENA_SOAK = 1

@@ -20,7 +20,6 @@ from uuid import uuid4
 from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, SeatGone
 from arena.clock import Clock, SystemClock
 from arena.errors import ArenaError, UserError
-from arena.games.werewolf.types import NOBODY
 from arena.protocol import codes
 from arena.protocol.server_messages import ActAccepted, RoomJoined, SeatLost, TurnWarned
 from arena.protocol.text import clean_text
@@ -220,7 +219,7 @@ class PlainGame:
         act_id = uuid4().hex
         self.world = replace(self.world, table=store.sent(table, act_id, text, choice))
         self.say(
-            f"You chose {clean_text(choice or 'nobody', 40)}."
+            f"You chose {clean_text(choice or table.turn.passing, 40)}."
             if table.turn.choices
             else f"You say: {text or 'nothing'}"
         )
@@ -297,7 +296,7 @@ def _question(turn: OpenTurn) -> list[str]:
     choices = [f"{i} {clean_text(c, 40)}" for i, c in enumerate(turn.choices, 1)]
     return [
         f"? {turn.question}",
-        "  " + ", ".join([*choices, *(["0 nobody"] if turn.may_pass and NOBODY not in turn.choices else [])]),
+        "  " + ", ".join([*choices, *(["0 nobody"] if turn.nobody else [])]),
     ]
 
 

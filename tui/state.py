@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from arena.games.core import Event
-from arena.games.werewolf.types import Phase, Role, Side
+from arena.games.werewolf.types import NOBODY, Phase, Role, Side
 from arena.games.werewolf.view import SeatView
 from arena.protocol.server_messages import AnyServerMessage, MatchEnded, RoomInfo, SeatInfo
+from arena.protocol.text import clean_text
 
 
 class Connection(StrEnum):
@@ -77,6 +78,17 @@ class OpenTurn:
     text_limit: int
     may_pass: bool
     ends_at_s: float | None
+
+    @property
+    def nobody(self) -> bool:
+        """Whether a choice "nobody" stands beside the others. Not for a bid: whoever passes it is silent, which is
+        among its choices already, as nobody is among those of some deeds."""
+        return self.may_pass and self.kind != "bid" and NOBODY not in self.choices
+
+    @property
+    def passing(self) -> str:
+        """What passing this turn comes to."""
+        return clean_text(self.choices[0], 24) if self.kind == "bid" and self.choices else "nobody"
 
     def left_s(self, now_s: float) -> float | None:
         return None if self.ends_at_s is None else max(0.0, self.ends_at_s - now_s)

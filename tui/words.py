@@ -217,5 +217,6 @@ def refusal(code: str, message: str) -> str:
         "room/not_yours": "Only whoever opened the game can begin it.",
         "room/full": "That game is full. Pick another one, or play a new one.",
         "room/unknown": "That game is gone.",
+        "room/too_many_guesses": "Too many wrong codes were tried from here. Wait some minutes.",
         "room/seat_taken": "Somebody else has that seat by now.",
     }.get(code, message)

@@ -149,7 +149,7 @@ async def composed(
         lease = hold_lease(engine, on_lost)
         minds = open_minds(model, engine)
         await minds.start()
-        writer = LogWriter(engine)
+        writer = LogWriter(engine, lease=lease)
         server = ArenaServer(
             minds,
             writer,

@@ -59,6 +59,7 @@ from arena.protocol.server_messages import (
 )
 
 REPLY_TIMEOUT_S: Final = 30.0
+"""Silence of the server after which a request has failed."""
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 """A list of many rooms is the largest thing that a server says."""
 
@@ -91,6 +92,7 @@ class Arena:
         self._acts: dict[str, asyncio.Future[ActAccepted]] = {}
         self._gone: Disconnected | None = None
         self._leaving = False
+        self._heard = 0
         self._reader = asyncio.create_task(self._read(), name="arena-client")
 
     # -- requests ------------------------------------------------------------------------------------------------
@@ -241,16 +243,21 @@ class Arena:
             self._reply = (kind, reply)
             try:
                 await self._send(message)
-                async with asyncio.timeout(REPLY_TIMEOUT_S):
-                    return await reply
-            except TimeoutError:
-                raise ArenaError(f"The server at {self.url} does not answer.", code="connection/silent") from None
+                heard = -1
+                while heard != self._heard:  # a long past on a slow line comes before the answer
+                    heard = self._heard
+                    await asyncio.wait([reply], timeout=REPLY_TIMEOUT_S)
+                    if reply.done():
+                        return reply.result()
+                raise ArenaError(f"The server at {self.url} does not answer.", code="connection/silent")
             finally:
                 self._reply = None
+                reply.cancel()
 
     async def _read(self) -> None:
         try:
             async for raw in self._socket:
+                self._heard += 1
                 try:
                     message = SERVER_MESSAGE.validate_json(raw)
                 except ValidationError:

@@ -31,7 +31,8 @@ LOCK_TIMEOUT_MS: Final = "arena_lock_timeout_ms"
 POSTGRES_LOCKS: Final = 0x4152454E
 """The first key of all our advisory locks, so that they meet nobody else's; the second says which lock it is."""
 
-_WRITING: Final = 1
+WRITING: Final = 1
+"""The second key of the writing lock."""
 
 _POSTGRES_SESSION: Final = {
     "connect_timeout": 5,  # seconds, as all of these but where a unit is named
@@ -135,7 +136,7 @@ def _begin_postgres(connection: Connection) -> None:
     if options.get(WRITES, False):
         connection.exec_driver_sql(
             f"SET LOCAL lock_timeout = {options.get(LOCK_TIMEOUT_MS, BUSY_TIMEOUT_MS)}; "
-            f"SELECT pg_advisory_xact_lock({POSTGRES_LOCKS}, {_WRITING})"
+            f"SELECT pg_advisory_xact_lock({POSTGRES_LOCKS}, {WRITING})"
         )
 
 

@@ -1,6 +1,8 @@
 """One server a database: whoever runs matches on it holds its lease, and the death of a process ends its lease at once.
 
 Commands that read, or that only add matches of their own, need none.
+
+Nor can a server whose lease has gone to another one write on: its writer asks for ``Lease.fence`` in each transaction.
 """
 
 from __future__ import annotations
@@ -11,14 +13,14 @@ import os
 import threading
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from arena.db.engine import POSTGRES_LOCKS
+from arena.db.engine import BUSY_TIMEOUT_MS, POSTGRES_LOCKS, WRITING
 from arena.errors import StorageError
 
 _log = logging.getLogger(__name__)
@@ -29,6 +31,22 @@ CHECK_S: Final = 1.0
 
 _SERVING: Final = 2
 _TAKE: Final = f"SELECT pg_try_advisory_lock({POSTGRES_LOCKS}, {_SERVING})"
+_LET_WRITERS_END: Final = (
+    f"SET lock_timeout = {BUSY_TIMEOUT_MS}; "
+    f"SELECT pg_advisory_lock({POSTGRES_LOCKS}, {WRITING}); SELECT pg_advisory_unlock({POSTGRES_LOCKS}, {WRITING})"
+)
+"""Whoever wrote under the lease before us has ended its transaction after this: those hold the writing lock."""
+_SESSION: Final = text("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+_HOLDS: Final = text(
+    "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) "
+    "WHERE locktype = 'advisory' AND granted AND objsubid = 2 "
+    f"AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    f"AND classid = {POSTGRES_LOCKS} AND objid = {_SERVING} AND pid = :pid AND backend_start = :backend_start"
+)
+
+
+class NotHeld(ConnectionError):
+    """The lease is not held at the moment, and perhaps never again."""
 
 
 class Lease(ABC):
@@ -43,6 +61,14 @@ class Lease(ABC):
     @abstractmethod
     def lost(self) -> bool:
         """Whether somebody else has it now. It does not come back: stop serving."""
+
+    @abstractmethod
+    def fence(self, connection: Connection) -> None:
+        """Make sure that nobody else has the lease before this transaction ends, which holds the writing lock.
+
+        Raises:
+            NotHeld: that is not certain. Roll back.
+        """
 
     @abstractmethod
     def release(self) -> None:
@@ -99,6 +125,9 @@ class _FileLease(Lease):
     def lost(self) -> bool:
         return False
 
+    def fence(self, connection: Connection) -> None:
+        """A file's lock is lost with the process alone."""
+
     def release(self) -> None:
         file, self._file = self._file, None
         if file is not None:
@@ -121,6 +150,7 @@ class _SessionLease(Lease):
         self._engine = engine
         self._on_lost = on_lost
         self._connection: Connection | None = None
+        self._session: Mapping[str, Any] | None = None
         self._held = False
         self._lost = False
         self._released = threading.Event()
@@ -142,20 +172,30 @@ class _SessionLease(Lease):
     def lost(self) -> bool:
         return self._lost
 
+    def fence(self, connection: Connection) -> None:
+        """Another server takes the lease only when our session has ended, and then waits for the writing lock."""
+        session = self._session
+        if session is None or connection.execute(_HOLDS, session).first() is None:
+            raise NotHeld("this server does not hold the lease on the database")
+
     def release(self) -> None:
         self._released.set()
         self._thread.join()
 
     def _take(self) -> bool:
         self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        self._held = bool(self._connection.exec_driver_sql(_TAKE).scalar())
-        if not self._held:
+        if not self._connection.exec_driver_sql(_TAKE).scalar():
             self._disconnect()
-        return self._held
+            return False
+        self._connection.exec_driver_sql(_LET_WRITERS_END)
+        self._session = dict(self._connection.execute(_SESSION).one()._mapping)
+        self._held = True
+        return True
 
     def _disconnect(self) -> None:
         """Ends the session, and with it the lock; a connection in the pool would keep it."""
         self._held = False
+        self._session = None
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.invalidate()

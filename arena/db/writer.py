@@ -6,8 +6,9 @@ kinds (``arena.db.outages``):
 
 - The rows themselves cannot be stored. Where a group of batches fails so, it is halved until the batches at fault stand
   alone, and only their futures fail.
-- The database is not to be had just now: locked, full, restarting, gone. The writer then tries again, with pauses, for
-  as long as it is open, and nobody's future fails; the queue fills and holds back those who append.
+- The database is not to be had just now: locked, full, restarting, gone, or another server's. The writer then tries
+  again, with pauses, for as long as it is open, and nobody's future fails; the queue fills and holds back those who
+  append.
 
 An event must follow the last stored event of its match, so after a failed batch the match's later events fail as well:
 the log of a match never has holes.
@@ -31,6 +32,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from arena.db.engine import LOCK_TIMEOUT_MS, WRITES
+from arena.db.lease import Lease
 from arena.db.outages import is_outage
 from arena.db.rows import INSERT_ORDER, Encoded, Head, Row, encode
 from arena.db.tables import EventTable, MatchTable, table_of
@@ -98,8 +100,10 @@ class _GivenUp(Exception):
 class LogWriter:
     """Owns the writing thread. Made once a process; safe to call from any thread."""
 
-    def __init__(self, engine: Engine, *, limit_rows: int = 50_000) -> None:
+    def __init__(self, engine: Engine, *, lease: Lease | None = None, limit_rows: int = 50_000) -> None:
+        """``lease`` is the server's: nothing is stored while another one may have it, as during an outage."""
         self._engine = engine
+        self._lease = lease
         self._connection: Connection | None = None
         self._limit_rows = limit_rows
         self._queue: deque[_Waiting] = deque()
@@ -273,6 +277,8 @@ class LogWriter:
         """
         connection = self._connected()
         begun = connection.begin()
+        if self._lease is not None:
+            self._lease.fence(connection)
         if transaction.uncertain and self._is_stored(transaction, connection):
             begun.rollback()
             return

@@ -24,7 +24,7 @@ missed turns; and back whenever they return. Each change is logged, and so is wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from arena.decision import Decision, MindKind, TokenRecord
@@ -178,10 +178,11 @@ class Room:
         """What the mind of the turn's seat is asked with: nothing but what that seat may see."""
         return Request(self.match_id, self.game, turn.seat, turn, self.history.stream(turn.seat))
 
-    def told(self, seat: int | None, since: int = 0) -> tuple[Tell, ...]:
-        """A seat's (or a spectator's) stream from number ``since`` on, as it was or would have been told."""
+    def told(self, seat: int | None, since: int = 0) -> Iterator[Tell]:
+        """A seat's (or a spectator's) stream from number ``since`` to now, as it was or would have been told: made one
+        by one as they are taken, whatever happens meanwhile."""
         stream = self.history.stream(seat)
-        return tuple(Tell(seat, n, stream[n], self.game.line(self.names, stream[n])) for n in range(since, len(stream)))
+        return (Tell(seat, n, stream[n], self.game.line(self.names, stream[n])) for n in range(since, len(stream)))
 
     # -- beginning -----------------------------------------------------------------------------------------------
 

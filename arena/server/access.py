@@ -8,18 +8,17 @@ import hmac
 import ipaddress
 import socket
 import ssl
-from collections import OrderedDict
 from pathlib import Path
 from typing import Final
 
 from arena.clock import Clock
 from arena.errors import UserError
 from arena.protocol import codes
-from arena.server.limits import Credits, Limits
+from arena.server.guesses import Guesses
+from arena.server.limits import Limits
 
 SHORTEST_TOKEN: Final = 12
 LONGEST_TOKEN: Final = 200
-_REMEMBERED_ADDRESSES: Final = 10_000
 
 
 class Access:
@@ -37,8 +36,7 @@ class Access:
             )
         self._digest = None if token is None else _digest(token)
         self._limits = limits
-        self._clock = clock
-        self._guesses: OrderedDict[str, Credits] = OrderedDict()
+        self._guesses = Guesses(limits.guesses, clock)
 
     @property
     def needs_token(self) -> bool:
@@ -51,18 +49,11 @@ class Access:
         """
         if self._digest is None:
             return None
-        now = self._clock.monotonic_s()
-        guesses = self._guesses.get(address)
-        if guesses is not None and not guesses.has(now):
+        if self._guesses.spent(address):
             return codes.TOO_MANY_GUESSES
         if given is not None and hmac.compare_digest(_digest(given), self._digest):
             return None
-        if guesses is None:
-            guesses = self._guesses[address] = Credits(self._limits.guesses, now)
-            while len(self._guesses) > _REMEMBERED_ADDRESSES:
-                self._guesses.popitem(last=False)
-        self._guesses.move_to_end(address)
-        guesses.take(now)
+        self._guesses.wrong(address)
         return codes.UNAUTHORISED
 
     async def asked(self, address: str, given: str | None) -> str | None:

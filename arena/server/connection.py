@@ -2,14 +2,14 @@
 
 Whoever speaks to a client calls ``send``, which never waits. A client that does not read is closed with
 ``CLOSE_SLOW_READER`` when its queue is full, so it cannot make the server grow. One that asks for more than it reads is
-not read on until it has.
+not read on until it has. A past of any length waits unmade: its messages are made as the client takes them.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, suppress
 from typing import Final
 
@@ -46,7 +46,7 @@ class Connection:
         self._limits = limits
         self._clock = clock
         self._counts = counts or Counts()
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[bytes | Iterator[bytes]] = deque()
         self._queued_bytes = 0
         self._flush_due = False
         self._waits_for_client = False
@@ -78,15 +78,29 @@ class Connection:
         """What is still to be sent, the socket's own buffer included."""
         return self._queued_bytes + self._socket.transport.get_write_buffer_size()
 
+    @property
+    def _behind(self) -> bool:
+        """Whether this client has so much left to read that its requests wait."""
+        limits = self._limits
+        return self.outgoing_bytes > limits.send_queue_bytes // 2 or len(self._queue) > limits.send_queue_messages // 2
+
     def send(self, message: ServerMessage) -> None:
         self.send_encoded(message.model_dump_json().encode())
 
     def send_encoded(self, message: bytes) -> None:
         """Queue one message that is JSON already."""
-        if self._closing is not None:
-            return
-        self._queue.append(message)
-        self._queued_bytes += len(message)
+        if self._closing is None:
+            self._queued_bytes += len(message)
+            self._put(message)
+
+    def send_past(self, messages: Iterator[bytes]) -> None:
+        """Queue messages that exist already elsewhere, as many as there are: each is made when the client can take it,
+        and what is sent after this call comes after them."""
+        if self._closing is None:
+            self._put(messages)
+
+    def _put(self, what: bytes | Iterator[bytes]) -> None:
+        self._queue.append(what)
         if not self._flush_due:
             self._flush_due = True
             asyncio.get_running_loop().call_soon(self._flush)
@@ -128,6 +142,8 @@ class Connection:
                     self._write_some()
                     await self._socket.drain()
                     self._let_read_on()
+                    if self._queue:  # who reads fast enough never makes ``drain`` wait, and a past may be long
+                        await asyncio.sleep(0)
                 if self._closing is not None:
                     break
                 self._waits_for_client = False
@@ -153,15 +169,20 @@ class Connection:
         protocol = self._socket.protocol
         taken = 0
         while self._queue and taken < _TOGETHER_BYTES:
-            message = self._queue.popleft()
+            message = self._queue[0]
+            if isinstance(message, bytes):
+                self._queued_bytes -= len(message)
+                self._queue.popleft()
+            elif (message := next(message, None)) is None:
+                self._queue.popleft()
+                continue
             protocol.send_text(message)
             taken += len(message)
-        self._queued_bytes -= taken
         # ``socket.send`` would make a call to the system of each message.
         self._socket.transport.write(b"".join(protocol.data_to_send()))
 
     def _let_read_on(self) -> None:
-        if self.outgoing_bytes <= self._limits.send_queue_bytes // 2:
+        if not self._behind:
             self._read_on.set()
 
     async def _say_farewell(self, code: int, reason: str) -> None:
@@ -199,7 +220,7 @@ class Connection:
                 self._busy_at = self._clock.monotonic_s()
                 if (message := self._taken(raw, self._busy_at)) is not None:
                     yield message
-                while self._closing is None and self.outgoing_bytes > self._limits.send_queue_bytes // 2:
+                while self._closing is None and self._behind:
                     self._read_on.clear()
                     await self._read_on.wait()
 

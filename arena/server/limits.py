@@ -56,6 +56,8 @@ class Limits:
     """A connection that has no seat and watches nothing is closed when it has said nothing for so long."""
     guesses: Rate = Rate(10, 0.1)
     """Wrong access tokens that one address may send."""
+    code_guesses: Rate = Rate(20, 0.1)
+    """Words that could be a room's code and are none, which one address may ask for."""
     guess_delay_s: float = 1.0
     """How long the answer to a wrong access token is held back."""
     ping_interval_s: float = PING_INTERVAL_S

@@ -23,9 +23,10 @@ from arena.rooms.room import Room
 from arena.rooms.terms import Terms
 from arena.server.connection import Connection
 from arena.server.counts import Counts
+from arena.server.guesses import Guesses
 from arena.server.limits import Limits
 from arena.server.listing import Listing
-from arena.server.lobby_room import OPEN, LobbyRoom, new_code, restored_lobby_room
+from arena.server.lobby_room import OPEN, LobbyRoom, is_code, new_code, restored_lobby_room
 from arena.server.room_task import Acted, Dropped, Left, Returned, RoomTask, TookBack, Watched
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Lobby:
         self.rooms: dict[str, LobbyRoom] = {}
         self.locked = False
         self._codes: dict[str, LobbyRoom] = {}
+        self._guesses = Guesses(limits.code_guesses, clock)
         self._minds = minds
         self._writer = writer
         self._clock = clock
@@ -95,7 +97,7 @@ class Lobby:
             if room is None:
                 room = opened = self.open_room(message.game, {}, None, maker=connection)
         else:
-            room = self._room(message.room)
+            room = self._room(message.room, connection)
         if room.id in connection.seats:
             raise Refusal("You already have a seat in that room.", code=codes.SEAT_TAKEN)
         if not room.open_seats:
@@ -120,7 +122,7 @@ class Lobby:
         Raises:
             Refusal: no such room, it has begun, or it is somebody else's.
         """
-        room = self._room(room_id)
+        room = self._room(room_id, connection)
         if room.maker is not connection:
             raise Refusal("Only whoever opened the room can begin.", code=codes.NOT_YOURS)
         if room.task is not None:
@@ -132,7 +134,7 @@ class Lobby:
         Raises:
             Refusal: no such room, or the token is not that of a seat there.
         """
-        room = self._room(message.room)
+        room = self._room(message.room, connection)
         if room.task is not None and room.task.failed:
             raise Refusal("That match was given up.", code=codes.ROOM_FAILED)
         seat = room.seat_of(message.token)
@@ -152,7 +154,7 @@ class Lobby:
             if older is not None and older is not connection:
                 older.seats.pop(room.id, None)
                 older.send(SeatLost(room=room.id))
-            room.people[seat] = connection
+            room.back(seat, connection)
             connection.send(joined)
         else:
             room.task.put(Returned(seat, connection, joined, since))
@@ -170,7 +172,7 @@ class Lobby:
         Raises:
             Refusal: no such room, or a seat in it, or it does not show everything (yet).
         """
-        room = self._room(room_id)
+        room = self._room(room_id, connection)
         if room.id in connection.seats:
             raise Refusal("You have a seat in that room.", code=codes.BAD_ROOM)
         over = room.task is not None and room.task.ended.is_set() and not room.task.failed
@@ -210,20 +212,21 @@ class Lobby:
             elif seat is not None:
                 room.task.put(Dropped(seat, connection))
             return
-        if seat is not None:
-            room.stand_up(seat)
-            self._tell_seat(room, seat, but=connection)
-        if not room.people and room.maker in (None, connection):
+        if seat is not None and not for_good:
+            room.gone(seat, self._clock.monotonic_s())
+        elif seat is not None:
+            self._free(room, seat)
+        if not room.names and room.maker in (None, connection):
             self._remove(room)
 
     def drop(self, connection: Connection) -> None:
-        """The connection is gone. Its seats in matches wait for it; in waiting rooms they are free again."""
+        """The connection is gone. Its seats wait for it."""
         for room_id in (*connection.seats, *connection.watching):
             self.leave(connection, room_id, for_good=False)
         for room in list(self.rooms.values()):
             if room.maker is connection:
                 room.maker = None
-                if room.task is None and not room.people:
+                if room.task is None and not room.names:
                     self._remove(room)
 
     # -- rooms ---------------------------------------------------------------------------------------------------
@@ -305,12 +308,20 @@ class Lobby:
         return room
 
     def sweep(self) -> None:
-        """Remove the rooms that have been over, or empty, for long enough."""
+        """Free the waiting seats whose people did not come back in time, and remove the rooms that have been over, or
+        empty, for long enough."""
         now = self._clock.monotonic_s()
         for room in list(self.rooms.values()):
             over = room.over_at is not None and now - room.over_at > self._limits.linger_s
-            empty = room.task is None and not room.people and now - room.made_at > self._limits.waiting_room_s
-            if over or empty:
+            if over:
+                self._remove(room)
+            if room.task is not None:
+                continue
+            lost = [seat for seat, since in room.away.items() if now - since > room.terms.grace_s]
+            for seat in lost:
+                self._free(room, seat)
+            empty = not room.names and (now - room.made_at > self._limits.waiting_room_s or (lost and not room.maker))
+            if empty:
                 self._remove(room)
 
     async def drain(self, seconds: float) -> None:
@@ -363,12 +374,23 @@ class Lobby:
             pass
         return code
 
-    def _room(self, name: str) -> LobbyRoom:
-        """The room of this id or code."""
-        room = self.rooms.get(name) or self._codes.get(name.upper())
+    def _room(self, name: str, asker: Connection) -> LobbyRoom:
+        """The room of this id or code. Codes are short: whoever guesses at them is not listened to for a while."""
+        room = self.rooms.get(name)
+        if room is None and is_code(code := name.upper()):
+            if self._guesses.spent(asker.address):
+                raise Refusal("Too many wrong codes came from your address; wait.", code=codes.TOO_MANY_CODES)
+            room = self._codes.get(code)
+            if room is None:
+                self._guesses.wrong(asker.address)
         if room is None:
             raise Refusal("There is no such room.", code=codes.UNKNOWN_ROOM)
         return room
+
+    def _free(self, room: LobbyRoom, seat: int) -> None:
+        """A waiting seat is open again."""
+        room.stand_up(seat)
+        self._tell_seat(room, seat)
 
     def _seated(self, connection: Connection, room_id: str) -> tuple[RoomTask, int]:
         seat = connection.seats.get(room_id)
@@ -393,7 +415,7 @@ class Lobby:
         if room.task is None and not room.open_seats:
             self.start(room)
 
-    def _tell_seat(self, room: LobbyRoom, seat: int, but: Connection) -> None:
+    def _tell_seat(self, room: LobbyRoom, seat: int, but: Connection | None = None) -> None:
         if room.terms.blind:
             return
         changed = SeatChanged(room=room.id, seat=room.seat_info(seat))

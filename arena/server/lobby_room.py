@@ -31,6 +31,9 @@ CODE_LETTERS: Final = 5
 class LobbyRoom:
     """Waiting while ``task`` is None. ``tokens`` holds the sha256 of each person's resume token, by seat.
 
+    Before the match ``names`` holds who sits where, ``away`` since when (monotonic seconds) the connection of one of
+    them is gone, and whoever comes back to ``maker_seat`` is the room's ``maker`` again.
+
     ``seed`` is the match's: empty for one that has been played already.
     """
 
@@ -43,6 +46,9 @@ class LobbyRoom:
     purpose: Purpose
     maker: Connection | None = None
     seed: str = field(default="", repr=False)
+    maker_seat: int | None = None
+    names: dict[int, str] = field(default_factory=dict)
+    away: dict[int, float] = field(default_factory=dict)
     people: dict[int, Connection] = field(default_factory=dict)
     train: set[int] = field(default_factory=set)
     tokens: dict[int, str] = field(default_factory=dict, repr=False)
@@ -55,19 +61,38 @@ class LobbyRoom:
     def open_seats(self) -> list[int]:
         if self.task is not None:
             return []
-        return [s for s, fill in enumerate(self.fills) if fill == OPEN and s not in self.people]
+        return [s for s, fill in enumerate(self.fills) if fill == OPEN and s not in self.names]
 
     def seat_down(self, seat: int, connection: Connection, train: bool, token: str) -> None:
         """Give a waiting seat to a person. ``token`` is the secret with which they can come back to it."""
         self.people[seat] = connection
+        self.names[seat] = connection.name
+        if self.maker is connection:
+            self.maker_seat = seat
         self.tokens[seat] = hashed(token)
         if train:
             self.train.add(seat)
         connection.seats[self.id] = seat
 
-    def stand_up(self, seat: int) -> None:
-        """The person of a waiting seat has gone."""
+    def gone(self, seat: int, now: float) -> None:
+        """The connection of a waiting seat's person broke."""
         self.people.pop(seat, None)
+        self.away[seat] = now
+
+    def back(self, seat: int, connection: Connection) -> None:
+        """The person of a waiting seat is here again, with all rights."""
+        self.away.pop(seat, None)
+        self.people[seat] = connection
+        if seat == self.maker_seat:
+            self.maker = connection
+
+    def stand_up(self, seat: int) -> None:
+        """The person of a waiting seat has gone for good."""
+        self.people.pop(seat, None)
+        self.names.pop(seat, None)
+        self.away.pop(seat, None)
+        if seat == self.maker_seat:
+            self.maker_seat = None
         self.tokens.pop(seat, None)
         self.train.discard(seat)
 
@@ -84,11 +109,10 @@ class LobbyRoom:
         """The seats as the match begins with them."""
         seats = []
         for seat, fill in enumerate(self.fills):
-            person = self.people.get(seat)
             seats.append(
                 SeatSpec(
                     self.terms.stand_in if fill == OPEN else fill,
-                    None if person is None else person.name,
+                    self.names.get(seat),
                     seat in self.train,
                     self.tokens.get(seat),
                 )
@@ -100,7 +124,7 @@ class LobbyRoom:
             return self.task.front.seats[seat]
         if self.terms.blind:
             return SeatInfo(seat=seat, name=None, mind="hidden")
-        if seat in self.people:
+        if seat in self.names:
             return SeatInfo(seat=seat, name=None, mind="person")
         fill = self.fills[seat]
         return SeatInfo(seat=seat, name=None, mind="open" if fill == OPEN else mind_of_fill(fill))
@@ -136,6 +160,11 @@ def restored_lobby_room(room: Room, now: float) -> LobbyRoom:
         tokens={s: seat.token_hash for s, seat in enumerate(room.seats) if seat.person and seat.token_hash},
         train={s for s, seat in enumerate(room.seats) if seat.train},
     )
+
+
+def is_code(name: str) -> bool:
+    """Whether this could be the code of a room. An id never is: it has other letters and more of them."""
+    return len(name) == CODE_LETTERS and set(name) <= set(_LETTERS)
 
 
 def new_code(draws: Random) -> str:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 
 from arena.protocol import codes
 from arena.server.connection import Connection
+
+_Said = tuple[Connection, bytes | Iterator[bytes], str | None]
 
 
 class Outbox:
     """Fill it with ``say``, then ``release`` what was said with the commit that it must wait for."""
 
     def __init__(self) -> None:
-        self._said: list[tuple[Connection, bytes, str | None]] = []
-        self._held: deque[tuple[asyncio.Future[None] | None, list[tuple[Connection, bytes, str | None]]]] = deque()
+        self._said: list[_Said] = []
+        self._held: deque[tuple[asyncio.Future[None] | None, list[_Said]]] = deque()
 
-    def say(self, listener: Connection, message: bytes, act_id: str | None = None) -> None:
-        """``act_id`` marks the answer to an act: its sender is told if the act could not be stored."""
+    def say(self, listener: Connection, message: bytes | Iterator[bytes], act_id: str | None = None) -> None:
+        """``message`` may be a past, as ``Connection.send_past`` takes it. ``act_id`` marks the answer to an act: its
+        sender is told if the act could not be stored."""
         self._said.append((listener, message, act_id))
 
     def release(self, stored: asyncio.Future[None] | None) -> None:
@@ -46,4 +50,7 @@ class Outbox:
                 return
             self._held.popleft()
             for listener, message, _ in said:
-                listener.send_encoded(message)
+                if isinstance(message, bytes):
+                    listener.send_encoded(message)
+                else:
+                    listener.send_past(message)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -107,10 +108,11 @@ Incoming = Acted | Answered | Dropped | Returned | TookBack | Left | Watched | N
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What everybody may know of a match."""
+    """What everybody may know of a match. Its first ``events`` events are stored."""
 
     phase: str
     seats: tuple[SeatInfo, ...]
+    events: int
 
 
 class RoomTask:
@@ -145,7 +147,8 @@ class RoomTask:
         self._outbox = Outbox()
         self._stored: asyncio.Future[None] | None = None
         self._followers: dict[Connection, asyncio.Task[None]] = {}
-        self.front = Front(room.phase, tuple(seat_info(room, seat) for seat in range(len(room.seats))))
+        seats = tuple(seat_info(room, seat) for seat in range(len(room.seats)))
+        self.front = Front(room.phase, seats, len(room.history.events))
         self._next_front = self.front
 
     def put(self, what: Incoming) -> None:
@@ -162,6 +165,9 @@ class RoomTask:
                     self.ended.set()
             else:
                 await self._perform(self.room.start(now, wall), None)
+                for seat, spec in enumerate(self.room.seats):
+                    if spec.person is not None and seat not in self.people:
+                        self.room.dropped(seat, now)  # gone while the room waited
             while True:
                 await self._handle(await self._next())
         except asyncio.CancelledError:
@@ -279,8 +285,7 @@ class RoomTask:
             older.seats.pop(self.room.match_id, None)
             self._say(older, SeatLost(room=self.room.match_id))
         self._say(connection, returned.joined)
-        for tell in self.room.told(seat, since):
-            self._say_event(connection, tell)
+        self._outbox.say(connection, self._past(seat, since))
         for turn in self.room.open_turns:
             if turn.seat == seat and self.room.seats[seat].by_person:
                 self._say(connection, turn_opened(self.room, turn, self.room.deadline(turn), now))
@@ -350,7 +355,7 @@ class RoomTask:
         seats = self._next_front.seats
         if changed:
             seats = tuple(seat_info(self.room, seat) for seat in range(len(self.room.seats)))
-        self._next_front = Front(self.room.phase, seats)
+        self._next_front = Front(self.room.phase, seats, len(self.room.history.events))
         return self._next_front
 
     def _noticed(self, front: Front, stored: asyncio.Future[None]) -> None:
@@ -375,9 +380,9 @@ class RoomTask:
         for listener in (*self.people.values(), *self.watchers):
             self._outbox.say(listener, encoded)
 
-    def _say_event(self, listener: Connection, tell: Tell) -> None:
-        body = encoded_body(tell.event, tell.line)
-        self._outbox.say(listener, event_message(self.room.match_id, tell.seq, body))
+    def _past(self, seat: int | None, since: int = 0) -> Iterator[bytes]:
+        told = self.room.told(seat, since)
+        return (event_message(self.room.match_id, tell.seq, encoded_body(tell.event, tell.line)) for tell in told)
 
     def _listeners(self, seat: int | None) -> list[Connection]:
         if seat is None:
@@ -394,8 +399,7 @@ class RoomTask:
                 earlier.cancel()
             self._followers[connection] = asyncio.create_task(self._follow_all(connection))
             return
-        for tell in self.room.told(None):
-            self._say_event(connection, tell)
+        self._outbox.say(connection, self._past(None))
         if self.room.outcome is not None:
             self._say(connection, match_ended(self.room))
         self.watchers.add(connection)
@@ -403,25 +407,29 @@ class RoomTask:
 
     async def _follow_all(self, connection: Connection) -> None:
         """Every event, secrets too: of a match that is over, or as late as the room's terms want it."""
-        history, game = self.room.history, self.room.game
-        delay = self.room.terms.show_all_after_s
+        room, history = self.room, self.room.history
         n = 0
-        while connection.is_open and self.room.match_id in connection.watching and not self.failed:
-            if n == len(history.events):
-                if self.room.outcome is not None:
-                    connection.send(match_ended(self.room))
-                    return
-                await asyncio.sleep(0.5)
-                continue
-            if self.room.outcome is None or not self.ended.is_set():
-                assert delay is not None, "only a room that allows it is followed before its end"
-                await asyncio.sleep(max(0.0, history.times[n] + delay - self._clock.wall_s()))
-                if self._stored is not None and not self._stored.done():
-                    await asyncio.wait([self._stored])
-            event = history.events[n]
-            body = encoded_body(event, game.line(self.room.names, event))
-            connection.send_encoded(event_message(self.room.match_id, n, body))
-            n += 1
+        while connection.is_open and room.match_id in connection.watching and not self.failed:
+            if self.ended.is_set():
+                connection.send_past(self._everything(range(n, len(history.events))))
+                connection.send(match_ended(room))
+                return
+            delay = room.terms.show_all_after_s
+            assert delay is not None, "only a room that allows it is followed before its end"
+            stored = self.front.events
+            due = bisect_right(history.times, self._clock.wall_s() - delay, n, stored)
+            if due > n:
+                connection.send_past(self._everything(range(n, due)))
+                n = due
+            pause = 0.5 if n == stored else history.times[n] + delay - self._clock.wall_s()
+            await asyncio.sleep(max(0.0, pause))
+
+    def _everything(self, numbers: range) -> Iterator[bytes]:
+        room = self.room
+        for n in numbers:
+            event = room.history.events[n]
+            body = encoded_body(event, room.game.line(room.names, event))
+            yield event_message(room.match_id, n, body)
 
     # -- the end -------------------------------------------------------------------------------------------------
 

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, text
 
-from arena.db.engine import open_database
-from arena.db.lease import LEASED, hold_lease
+from arena.db.engine import WRITES, open_database
+from arena.db.lease import LEASED, Lease, NotHeld, hold_lease
+from arena.db.repo import load_match
+from arena.db.writer import UNAVAILABLE, LogWriter
 from arena.errors import StorageError
 from tests.db.test_outages import until
+from tests.db.test_writer import said, started
 from tests.postgres import Cluster
 
 HOLDER = """
@@ -112,3 +115,53 @@ def test_somebody_quicker_is_reported(on_postgres: Engine) -> None:
     lease.release()
     assert quicker.held
     quicker.release()
+
+
+def test_a_writer_cannot_commit_once_another_server_has_the_lease(on_postgres: Engine) -> None:
+    lease = hold_lease(on_postgres)
+    writer = LogWriter(on_postgres, lease=lease)
+    writer.append((started("m1"), said("m1", 0))).result(timeout=20)
+    end_session(on_postgres)
+    quicker = hold_lease(on_postgres)
+    late = writer.append((said("m1", 1),))
+    until(lambda: writer.waiting_since is not None)
+    with on_postgres.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        quicker.fence(connection)
+        with pytest.raises(NotHeld):
+            lease.fence(connection)
+    until(lambda: lease.lost)
+    writer.close(timeout_s=0.1)
+    with pytest.raises(StorageError) as refused:
+        late.result(timeout=20)
+    assert refused.value.code == UNAVAILABLE
+    assert len(load_match(on_postgres, "m1").events) == 1
+    lease.release()
+    quicker.release()
+
+
+def test_the_next_server_waits_for_a_transaction_that_was_let_through(on_postgres: Engine) -> None:
+    lease = hold_lease(on_postgres)
+    taken: list[Lease] = []
+    with on_postgres.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        lease.fence(connection)
+        end_session(on_postgres)
+        quicker = threading.Thread(target=lambda: taken.append(hold_lease(on_postgres)))
+        quicker.start()
+        waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 1 AND NOT granted"
+        until(lambda: connection.execute(text(waits)).first() is not None)
+        assert not taken
+    quicker.join(20)
+    assert [one.held for one in taken] == [True]
+    lease.release()
+    taken[0].release()
+
+
+def test_a_writer_goes_on_when_its_server_has_the_lease_again(on_postgres: Engine) -> None:
+    lease = hold_lease(on_postgres)
+    writer = LogWriter(on_postgres, lease=lease)
+    writer.append((started("m1"), said("m1", 0))).result(timeout=20)
+    end_session(on_postgres)
+    writer.append((said("m1", 1),)).result(timeout=30)
+    assert lease.held
+    writer.close()
+    lease.release()

@@ -68,11 +68,11 @@ async def _serve(port: int, url: str) -> None:
     engine = open_database(url)
     while True:
         try:
-            hold_lease(engine)
+            lease = hold_lease(engine)
             break
         except Exception:  # the killed one's connection may live a moment longer
             await asyncio.sleep(0.01)
-    writer = LogWriter(engine)
+    writer = LogWriter(engine, lease=lease)
     limits = Limits(rooms=10_000, rooms_per_connection=100, rates={})
     settings = ServerSettings(port=port, limits=limits, terms=Terms(grace_s=20.0))
     server = ArenaServer(FakeMinds(RandomMind(delay_s=0.003)), writer, settings)

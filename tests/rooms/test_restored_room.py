@@ -68,7 +68,7 @@ def test_every_prefix_of_the_log_goes_on(seed: int) -> None:
         assert again.history.events == room.history.events[:n]
         assert again.history.times == room.history.times[:n]
         for seat in (None, *range(7)):
-            assert again.told(seat) == room.told(seat)[: len(again.history.stream(seat))]
+            assert tuple(again.told(seat)) == tuple(room.told(seat))[: len(again.history.stream(seat))]
         state = fold(again.game, again.history.events)
         turns = again.game.turns(state)
         assert [e.turn for e in effects if isinstance(e, Ask | OpenTurn)] == list(turns) == list(again.open_turns)

@@ -41,7 +41,7 @@ def test_each_is_told_its_stream_and_nothing_else() -> None:
         told = [e for e in effects if isinstance(e, Tell) and e.seat == seat]
         assert [e.seq for e in told] == list(range(len(told)))
         assert tuple(e.event for e in told) == visible(room.history.events, seat)
-        assert tuple(told) == room.told(seat)
+        assert tuple(told) == tuple(room.told(seat))
     assert {e.seat for e in effects if isinstance(e, Tell)} == {0, 4, None}
     for seat in range(7):
         assert tuple(room.history.stream(seat)) == visible(room.history.events, seat)

@@ -92,7 +92,7 @@ def test_addresses_guess_apart_and_are_forgiven() -> None:
     assert access.refusal("192.0.2.7", TOKEN) is None
     for n in range(20_000):
         access.refusal(f"192.0.2.{n}", "no")
-    assert len(access._guesses) <= 10_000
+    assert len(access._guesses._credits) <= 10_000
 
 
 @pytest.mark.parametrize("token", ["", "short", "x" * 201])

@@ -8,6 +8,7 @@ import json
 import random
 import socket
 import statistics
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -131,7 +132,7 @@ async def act(arena: Arena, turn: TurnOpened, chance: random.Random, me: Seated)
 async def test_matches_over_a_bad_network_end_by_their_rules(
     engine: Engine, writer: LogWriter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    games, at_once = count(30, 500), 15
+    games, at_once = count(30, 500, slow=500), 15
     free = asyncio.Semaphore(at_once)
     async with running(writer) as server, proxied(server.url, "network") as (bad_url, proxy):
 
@@ -180,10 +181,10 @@ def assert_stream(told: Sequence[EventHappened], expected: Sequence[Event]) -> N
 
 # -- readers beside clients that never read --------------------------------------------------------------------------
 
-READERS = count(450, 950)
+READERS = count(450, 950, slow=950)
 SILENT = 50
-QUEUE_BYTES = count(256 * 1024, 1024 * 1024)
-MATCHES = count(1, 3)
+QUEUE_BYTES = count(256 * 1024, 1024 * 1024, slow=1024 * 1024)
+MATCHES = count(1, 3, slow=3)
 """So many take more than the queue and the system's buffers hold."""
 SMALL_BUFFER_BYTES = 4_096
 TALKATIVE = {"talk_rounds": 5, "first_night_kill": False, "text_limit": 2000, "max_days": 2}
@@ -304,6 +305,10 @@ async def test_clients_that_never_read_cost_the_others_little(writer: LogWriter)
         for one in readers:
             one.on_message = lambda _: None
         await asyncio.gather(*(one.close() for one in readers))
+    sys.stdout.write(
+        f"\n{READERS} readers, p99 alone {min(alone) * 1000:.0f} ms, beside {SILENT} that never read "
+        f"{min(beside) * 1000:.0f} ms; at most {most // 1024} KiB buffered for one of {QUEUE_BYTES // 1024} allowed\n"
+    )
     assert QUEUE_BYTES // 2 < most <= QUEUE_BYTES + 128 * 1024
     # The best of each: what else this machine does falls on single rounds, clients that do not read on all of them.
     assert min(beside) <= 2 * min(alone), (alone, beside)

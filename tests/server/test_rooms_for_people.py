@@ -11,10 +11,12 @@ from arena.client.client import RequestRefused, connect
 from arena.db.repo import load_match
 from arena.db.writer import LogWriter
 from arena.protocol import codes
-from arena.protocol.server_messages import MatchEnded
-from arena.server.limits import Limits
+from arena.protocol.server_messages import MatchEnded, SeatChanged, TurnOpened
+from arena.rooms.terms import Terms
+from arena.server import app
+from arena.server.limits import Limits, Rate
 from tests.fakes.minds import FakeMinds, RandomMind
-from tests.fakes.servers import events, play_to_end, running
+from tests.fakes.servers import events, play_to_end, running, some_answer
 
 TWO_OPEN = ["open", "open", *["self"] * 5]
 
@@ -46,6 +48,77 @@ async def test_whoever_opened_a_room_can_begin_early(engine: Engine, writer: Log
         await asyncio.gather(play_to_end(ann), play_to_end(bob))
     minds = load_match(engine, made.room).summary.minds
     assert [m == "person" for m in minds] == [s in (2, 4) for s in range(7)]
+
+
+async def test_guessing_codes_ends(writer: LogWriter) -> None:
+    limits = Limits(code_guesses=Rate(3, 0.001))
+    async with (
+        running(writer, limits=limits) as server,
+        connect(server.url, "Ann") as ann,
+        connect(server.url, "Eve") as eve,
+    ):
+        made = await ann.create(fills=TWO_OPEN, private=True)
+        other = "BBBBB" if made.code != "BBBBB" else "CCCCC"
+        asked = ["nowhere", other, other.lower(), "f" * 12, other, made.code, other, made.code]
+        told = []
+        for name in asked:
+            with pytest.raises(RequestRefused) as refused:
+                await (eve.watch(name) if len(told) % 2 else eve.join(name))
+            told.append(refused.value.code)
+        assert told == [codes.UNKNOWN_ROOM] * 5 + [codes.TOO_MANY_CODES] * 3, "a right code is told from no wrong one"
+        assert (await eve.join(made.room)).room.room == made.room, "whoever was given the id still comes in"
+
+
+async def test_whoever_comes_back_to_a_waiting_room_may_begin_it_again(writer: LogWriter) -> None:
+    async with running(writer) as server, connect(server.url, "Bob") as bob:
+        async with connect(server.url, "Ann") as first:
+            made = await first.create(fills=["open"] * 7)
+            joined = await first.join(made.room, 3)
+            await bob.join(made.room, 5)
+        async with connect(server.url, "Ann") as again:
+            assert (await bob.rooms())[0].seats[3].mind == "person", "the seat waits"
+            with pytest.raises(RequestRefused) as refused:
+                await again.join(made.room, 3)
+            assert refused.value.code == codes.SEAT_TAKEN
+            back = await again.resume(made.room, joined.resume_token or "")
+            assert (back.seat, back.room.status) == (3, "waiting")
+            await again.begin(made.room)
+            await asyncio.gather(play_to_end(again), play_to_end(bob))
+
+
+async def test_waiting_seats_are_free_after_the_grace_time(writer: LogWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "_SWEEP_S", 0.02)
+    async with running(writer, terms=Terms(grace_s=0.1)) as server, connect(server.url, "Bob") as bob:
+        async with connect(server.url, "Ann") as ann:
+            made = await ann.create(fills=["open"] * 7)
+            joined = await ann.join(made.room, 3)
+            await bob.watch(made.room)
+        async with asyncio.timeout(20):
+            while not isinstance(told := await anext(bob), SeatChanged) or told.seat.mind != "open":
+                pass
+            while await bob.rooms():
+                await asyncio.sleep(0.02)
+        with pytest.raises(RequestRefused) as refused:
+            await bob.resume(made.room, joined.resume_token or "")
+        assert refused.value.code == codes.UNKNOWN_ROOM, "a room that nobody comes back to is removed"
+
+
+async def test_a_match_that_begins_without_somebody_waits_for_them(engine: Engine, writer: LogWriter) -> None:
+    options = {"first_night_kill": False}
+    async with running(writer, terms=Terms(grace_s=0.1)) as server, connect(server.url, "Bob") as bob:
+        made = await bob.create(options=options, fills=["open", "open", *["self"] * 5])
+        async with connect(server.url, "Ann") as ann:
+            joined = await ann.join(made.room, 1)
+        await bob.join(made.room, 0)
+        async with asyncio.timeout(20):
+            while not isinstance(told := await anext(bob), SeatChanged) or told.seat.mind == "person":
+                if isinstance(told, TurnOpened):
+                    await bob.take_turn(made.room, told.turn_id, **some_answer(told))
+        assert told.seat.seat == 1, "a stand-in plays for whoever did not come back"
+        async with connect(server.url, "Ann") as again:
+            await again.resume(made.room, joined.resume_token or "")
+            await asyncio.gather(play_to_end(again), play_to_end(bob))
+    assert load_match(engine, made.room).summary.minds[1] == "person"
 
 
 async def test_a_blind_room_tells_nobody_who_is_a_person(writer: LogWriter) -> None:

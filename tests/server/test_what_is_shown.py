@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import Future
 from random import Random
 from typing import Any, cast
@@ -36,6 +36,10 @@ class Listener(Connection):
 
     def send_encoded(self, message: bytes) -> None:
         self.heard.append(json.loads(message))
+
+    def send_past(self, messages: Iterator[bytes]) -> None:
+        for message in messages:
+            self.send_encoded(message)
 
     def kinds(self) -> list[str]:
         return [m["type"] for m in self.heard]

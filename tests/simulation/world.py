@@ -52,7 +52,7 @@ class Life:
         self.clock = VirtualClock(world.loop, random.uniform(0.0, 1e5), random.choice((0.0, random.uniform(-2.0, 9.0))))
         self.writer = DiskWriter(world.disk, world.loop, Random(f"{world.seed}/disk/{n}"), plan.pace)
         minds = SimulatedMinds(plan.minds, Random(f"{world.seed}/minds/{n}"), world.counts, world.versions)
-        limits = Limits(mind_s=MIND_S, send_queue_messages=20 if plan.narrow else 5_000)
+        limits = Limits(mind_s=MIND_S, send_queue_messages=6 if plan.narrow else 5_000)
         settings = ServerSettings(
             limits=limits,
             terms=Terms(warning_s=3.0),

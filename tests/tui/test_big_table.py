@@ -55,6 +55,17 @@ async def test_each_turn_stands_on_a_small_screen(
         assert text in page
 
 
+async def test_silence_is_offered_once_to_who_bids(make_app: Make) -> None:
+    arena = arena_for(Role.VILLAGER, discussion="open")
+    arena.skip_to("day1.bid1")
+    app = make_app(arena)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        page = text_of(app)
+    assert "silent" in page
+    assert "nobody" not in page
+
+
 async def test_nobody_by_name_has_the_key_of_nobody(make_app: Make) -> None:
     arena = arena_for(Role.WITCH)
     arena.skip_to("night1.save")

@@ -19,7 +19,7 @@ LABEL_LIMIT: Final = 24
 
 
 class Choices(Widget, can_focus=True):
-    """A small grid. ``0`` is nobody, where passing is allowed or nobody is a choice by name."""
+    """A small grid. ``0`` is nobody, where nobody may be chosen."""
 
     DEFAULT_CSS = """
     Choices { height: auto; width: 1fr; margin: 0 0; pointer: pointer; }
@@ -45,9 +45,9 @@ class Choices(Widget, can_focus=True):
         self.names: tuple[str, ...] = ()
         self.at = 0
 
-    def offer(self, choices: tuple[str, ...], may_pass: bool, names: tuple[str, ...]) -> None:
+    def offer(self, choices: tuple[str, ...], nobody: bool, names: tuple[str, ...]) -> None:
         """Show these choices, with the first one marked; ``names`` are the seats', for their colours."""
-        options = (*choices, *((None,) if may_pass and NOBODY not in choices else ()))
+        options: tuple[str | None, ...] = (*choices, None) if nobody else choices
         if options != self.options:
             self.at = 0
         self.options, self.names = options, names

@@ -50,7 +50,7 @@ class TurnPanel(Vertical):
         choosing = mine and table.turn is not None and bool(table.turn.choices)
         choices, draft = self.query_one(Choices), self.query_one(Draft)
         if choosing and table.turn is not None:
-            choices.offer(table.turn.choices, table.turn.may_pass, table.view.names)
+            choices.offer(table.turn.choices, table.turn.nobody, table.view.names)
         self._empty_sent_draft(before, table)
         choices.set_class(not choosing, "absent")
         silent = table.me is None or table.over or bool(table.gone)
@@ -102,7 +102,7 @@ class TurnPanel(Vertical):
             return Content("")
         if table.turn.choices:
             to_choices = "Tab: to the choices · " if self.query_one(Draft).has_focus else "number, click or Enter · "
-            return Content(f"{to_choices}Ctrl+N: nobody")
+            return Content(f"{to_choices}Ctrl+N: {table.turn.passing}")
         limit, used = table.turn.text_limit, len(self.query_one(Draft).text)
         count = Content.styled(f"{used}/{limit}", "bold $error" if used > limit else "")
         return Content.assemble("Enter: say it · Ctrl+N: say nothing · ", count)
