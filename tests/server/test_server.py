@@ -165,6 +165,7 @@ async def test_a_waiting_room_frees_the_seat_of_who_left(writer: LogWriter) -> N
         made = await ann.create(fills=["open", "open", *["random"] * 5])
         async with connect(server.url, "Bob") as bob:
             await bob.join(made.room, 1)
+            await bob.leave(made.room)
         for _ in range(100):
             room = next(r for r in await ann.rooms() if r.room == made.room)
             if room.seats[1].mind == "open":
