@@ -66,8 +66,9 @@ def _seat_episode(
 ) -> SeatEpisode:
     spans: list[TurnSpan] = []
     start = 0
+    of_match = episode.branches
     for i in branches:
-        end = start + len(episode.tokens.branches[i].answer)
+        end = start + len(of_match[i].answer)
         spans.append(TurnSpan(start, end))
         start = end
     played = PlayedSeat(episode.outcome.returns[seat], tuple(_played_turn(episode, episode.which[i]) for i in branches))
@@ -156,14 +157,14 @@ def central_values(
     return [
         [
             np.full(
-                len(episode.tokens.branches[i].answer),
+                len(branch.answer),
                 table.value(
                     of_match[n].standing,
                     episode.outcome.sides[episode.decisions[n].seat],
                     episode.outcome.returns[episode.decisions[n].seat],
                 ),
             )
-            for i, n in enumerate(episode.which)
+            for branch, n in zip(episode.branches, episode.which, strict=True)
         ]
         for episode, of_match in zip(episodes, moments, strict=True)
     ]

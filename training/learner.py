@@ -198,7 +198,7 @@ class Learner:
         self, episodes: Sequence[Episode], assigned: Sequence[Assigned], held: Sequence[Sequence[Floats]]
     ) -> dict[str, float]:
         """One optimiser step on one minibatch, in forward passes of ``MICRO`` matches of like length."""
-        order = sorted(range(len(episodes)), key=lambda i: len(episodes[i].tokens.trunk))
+        order = sorted(range(len(episodes)), key=lambda i: episodes[i].trunk_tokens)
         turns = sum(sum(e.trainable) for e in episodes)
         sums: dict[str, float] = dict.fromkeys(
             ("talk_entropy", "choice_entropy", "kl_reference", "kl_old", "clipped", "loss"), 0.0
