@@ -1,4 +1,4 @@
-"""What is logged of a match, row by row, as one closed union.
+"""What is logged of a match, and of a room that waits for one, row by row, as one closed union.
 
 Rooms say these rows, the log's writer stores them, and neither knows the other. A ``Batch`` is stored whole
 or not at all.
@@ -110,7 +110,53 @@ class MatchAbandoned:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingSeat:
+    """A seat that a person holds before the match; the fields are those of ``SeatFilled``."""
+
+    seat: int
+    person: str
+    train: bool
+    token_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomWaiting:
+    """The whole of a room whose match has not begun, as it is from now on. The newest such row of a room counts, until
+    its ``MatchStarted`` or ``RoomGone``. The room's id will be that of its match.
+
+    ``fills`` names what plays each seat, or ``open``. ``maker_seat`` is where its maker sits, who may begin the match.
+    ``opened_at`` is in seconds since the Unix epoch. Who is connected just now is not part of it.
+    """
+
+    match_id: str
+    game: str
+    options: Mapping[str, Any]
+    seed: str = field(repr=False)
+    fills: tuple[str, ...]
+    terms: Mapping[str, Any]
+    maker_seat: int | None
+    seats: tuple[WaitingSeat, ...]
+    opened_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RoomGone:
+    """A room that waited is no more, and no match began in it."""
+
+    match_id: str
+
+
 LogRow = (
-    MatchStarted | SeatFilled | HandedOver | EventLogged | DecisionLogged | TrunkLogged | MatchEnded | MatchAbandoned
+    MatchStarted
+    | SeatFilled
+    | HandedOver
+    | EventLogged
+    | DecisionLogged
+    | TrunkLogged
+    | MatchEnded
+    | MatchAbandoned
+    | RoomWaiting
+    | RoomGone
 )
 Batch = tuple[LogRow, ...]

@@ -37,6 +37,11 @@ def forget(
         f"Removed from {removed.matches} matches: words in {removed.events} events and {removed.decisions} decisions, "
         "and all stored tokens of these matches."
     )
+    if removed.waiting:
+        typer.echo(
+            f"Removed from rooms that wait to begin: {removed.waiting} seat{'s' if removed.waiting != 1 else ''}. "
+            "A server that runs just now still has them, and stores them again."
+        )
     if removed.running:
         typer.echo(f"Still being played and left as they are; try again later: {', '.join(removed.running)}")
     typer.echo("Backups, exports and models that were trained before are not touched.")

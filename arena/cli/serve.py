@@ -132,7 +132,7 @@ async def composed(
     from arena.clock import SystemClock
     from arena.db.engine import open_database
     from arena.db.lease import hold_lease
-    from arena.db.open_matches import open_matches
+    from arena.db.open_matches import open_matches, waiting_rooms
     from arena.db.writer import LogWriter
     from arena.games.registry import game_by_name
     from arena.garbage import calm_collector
@@ -160,7 +160,7 @@ async def composed(
         try:
             ended_after = SystemClock().wall_s() - settings.limits.linger_s
             with calm_collector():
-                await server.start(open_matches(engine, ended_after))
+                await server.start(open_matches(engine, ended_after), waiting_rooms(engine))
                 yield server
         finally:
             await server.stop()

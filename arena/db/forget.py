@@ -4,6 +4,8 @@ Of each match that is over and in which the person held a seat, this takes away 
 events and in decisions), and every stored token, because tokens of one seat's talk stand in what all others read. The
 events and choices stay, so the match still folds to its outcome; its chain of hashes is made anew. A seat's words go
 whole, also those of others who sat in it at another time. What others said stays, even where they quote the person.
+In a room whose match has not begun the person's seat is free again; a server that runs still knows who sits there, and
+stores it anew with the next change.
 
 Backups, exports and checkpoints that were trained before are out of reach. In an SQLite file the freed space is
 overwritten, unless somebody is reading at that moment; PostgreSQL overwrites it as its own vacuum comes by.
@@ -12,7 +14,8 @@ overwritten, unless somebody is reading at that moment; PostgreSQL overwrites it
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,15 +23,26 @@ from sqlalchemy import Column, Connection, Engine, bindparam, delete, func, sele
 
 from arena.db.engine import WRITES
 from arena.db.rows import FIRST_HASH, canonical, chained
-from arena.db.tables import DecisionTable, EventTable, HandoverTable, MatchTable, SeatTable, TrunkTable, table_of
+from arena.db.tables import (
+    DecisionTable,
+    EventTable,
+    HandoverTable,
+    MatchTable,
+    SeatTable,
+    TrunkTable,
+    WaitingRoomTable,
+    table_of,
+)
 from arena.errors import UnknownName
 
 _MATCHES, _SEATS, _HANDOVERS, _EVENTS, _DECISIONS, _TRUNKS = (
     table_of(t) for t in (MatchTable, SeatTable, HandoverTable, EventTable, DecisionTable, TrunkTable)
 )
+_WAITING = table_of(WaitingRoomTable)
 
 HANDLES: Final[tuple[Column[Any], ...]] = (_SEATS.c.person, _HANDOVERS.c.person)
-"""Every column that holds a person's handle. Its table has ``match_id`` and ``seat`` beside it."""
+"""Every column that holds a person's handle. Its table has ``match_id`` and ``seat`` beside it. The handles of those
+who wait for a match stand in ``waiting_rooms.seats``."""
 
 TOKENS: Final = (
     "policy_version",
@@ -54,16 +68,17 @@ TOKENS: Final = (
 @dataclass(frozen=True, slots=True)
 class Forgotten:
     """What was removed: words in so many events and decisions of so many matches; ``running`` are the ids of matches
-    that are still being played, which were left as they are."""
+    that are still being played, which were left as they are. ``waiting`` counts the seats in rooms that wait."""
 
     matches: int
     events: int
     decisions: int
     running: tuple[str, ...]
+    waiting: int
 
 
 def matches_of(engine: Engine, person: str) -> tuple[str, ...]:
-    """The ids of the matches in which this handle held a seat; exactly this spelling.
+    """The ids of the matches in which this handle held a seat; exactly this spelling. None for somebody who only waits.
 
     Raises:
         UnknownName: nobody of this name is in the log.
@@ -72,13 +87,15 @@ def matches_of(engine: Engine, person: str) -> tuple[str, ...]:
         held = union(*(select(c.table.c.match_id).where(c == person) for c in HANDLES)).subquery()
         statement = select(_MATCHES.c.id).where(_MATCHES.c.id.in_(select(held.c.match_id))).order_by(_MATCHES.c.id)
         found = tuple(connection.execute(statement).scalars())
-    if not found:
+        waits = any(_sits(seats, person) for seats in connection.execute(select(_WAITING.c.seats)).scalars())
+    if not found and not waits:
         raise UnknownName(f"Nobody called {person!r} is in this database. Spell the name exactly as it was given.")
     return found
 
 
 def forget(engine: Engine, person: str) -> Forgotten:
-    """Remove this person's words from every match that is over; one transaction a match, so it can be run again.
+    """Remove this person's words from every match that is over, and their seats from rooms that wait; one transaction a
+    match, so it can be run again.
 
     Raises:
         UnknownName: nobody of this name is in the log.
@@ -86,24 +103,50 @@ def forget(engine: Engine, person: str) -> Forgotten:
     events = decisions = done = 0
     running: list[str] = []
     for match_id in matches_of(engine, person):
-        with engine.connect().execution_options(**{WRITES: True}) as connection:
-            if engine.dialect.name == "sqlite":
-                # Otherwise the words would stand in the free pages of the file until something is written over them.
-                connection.exec_driver_sql("PRAGMA secure_delete=ON")
-                connection.rollback()
-            with connection.begin():
-                status = connection.execute(select(_MATCHES.c.status).where(_MATCHES.c.id == match_id)).scalar_one()
-                if status == "playing":
-                    running.append(match_id)
-                    continue
-                seats = _leave_seats(connection, match_id, person)
-                events += _silence_events(connection, match_id, seats)
-                decisions += _silence_decisions(connection, match_id, seats)
-                done += 1
+        with _changing(engine) as connection:
+            status = connection.execute(select(_MATCHES.c.status).where(_MATCHES.c.id == match_id)).scalar_one()
+            if status == "playing":
+                running.append(match_id)
+                continue
+            seats = _leave_seats(connection, match_id, person)
+            events += _silence_events(connection, match_id, seats)
+            decisions += _silence_decisions(connection, match_id, seats)
+            done += 1
+    with _changing(engine) as connection:
+        waiting = _leave_waiting(connection, person)
     if engine.dialect.name == "sqlite":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Forgotten(done, events, decisions, tuple(running))
+    return Forgotten(done, events, decisions, tuple(running), waiting)
+
+
+@contextmanager
+def _changing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that overwrites what it removes, where the database can."""
+    with engine.connect().execution_options(**{WRITES: True}) as connection:
+        if engine.dialect.name == "sqlite":
+            # Otherwise the words would stand in the free pages of the file until something is written over them.
+            connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            connection.rollback()
+        with connection.begin():
+            yield connection
+
+
+def _sits(seats: Sequence[Mapping[str, Any]], person: str) -> bool:
+    return any(seat["person"] == person for seat in seats)
+
+
+def _leave_waiting(connection: Connection, person: str) -> int:
+    """How many seats in waiting rooms are free again."""
+    freed = 0
+    for room in connection.execute(select(_WAITING)).all():
+        if not _sits(room.seats, person):
+            continue
+        stay = [seat for seat in room.seats if seat["person"] != person]
+        freed += len(room.seats) - len(stay)
+        maker = room.maker_seat if any(seat["seat"] == room.maker_seat for seat in stay) else None
+        connection.execute(update(_WAITING).where(_WAITING.c.id == room.id).values(seats=stay, maker_seat=maker))
+    return freed
 
 
 def _leave_seats(connection: Connection, match_id: str, person: str) -> frozenset[int]:

@@ -1,4 +1,5 @@
-"""The matches that a server had not finished when it stopped, as the rows that their rooms logged."""
+"""What a server had not finished when it stopped, as the rows that its rooms logged: matches that had begun, and rooms
+that waited for people."""
 
 from __future__ import annotations
 
@@ -8,10 +9,19 @@ from typing import Final
 from sqlalchemy import Connection, Engine, RowMapping, and_, or_, select
 from sqlmodel import SQLModel, col
 
-from arena.db.rows import decision_of, event_of
-from arena.db.tables import DecisionTable, EventTable, HandoverTable, MatchTable, SeatTable, table_of
+from arena.db.rows import decision_of, event_of, waiting_of
+from arena.db.tables import DecisionTable, EventTable, HandoverTable, MatchTable, SeatTable, WaitingRoomTable, table_of
 from arena.games.core import Outcome
-from arena.journal import DecisionLogged, EventLogged, HandedOver, LogRow, MatchEnded, MatchStarted, SeatFilled
+from arena.journal import (
+    DecisionLogged,
+    EventLogged,
+    HandedOver,
+    LogRow,
+    MatchEnded,
+    MatchStarted,
+    RoomWaiting,
+    SeatFilled,
+)
 
 _PAGE: Final = 100
 
@@ -30,6 +40,14 @@ def open_matches(engine: Engine, ended_after: float) -> Iterator[tuple[LogRow, .
     for start in range(0, len(ids), _PAGE):
         with engine.connect() as connection:
             yield from _page(connection, ids[start : start + _PAGE])
+
+
+def waiting_rooms(engine: Engine) -> list[RoomWaiting]:
+    """The rooms whose match has not begun, the oldest first."""
+    rooms = table_of(WaitingRoomTable)
+    with engine.connect() as connection:
+        rows = connection.execute(select(rooms).order_by(rooms.c.opened_at, rooms.c.id)).mappings().all()
+    return [waiting_of(row) for row in rows]
 
 
 def _page(connection: Connection, ids: Sequence[str]) -> Iterator[tuple[LogRow, ...]]:

@@ -25,8 +25,11 @@ from arena.journal import (
     MatchAbandoned,
     MatchEnded,
     MatchStarted,
+    RoomGone,
+    RoomWaiting,
     SeatFilled,
     TrunkLogged,
+    WaitingSeat,
 )
 
 Row = dict[str, Any]
@@ -54,10 +57,15 @@ class Head:
 
 @dataclass(slots=True)
 class Encoded:
-    """One batch as rows by table, and the updates of matches that follow the inserts."""
+    """One batch as rows by table, and the updates of matches that follow the inserts.
+
+    ``waiting`` holds, by id, each room whose waiting it changes: as it waits from then on, or None where it waits no
+    longer.
+    """
 
     inserts: dict[type[SQLModel], list[Row]] = field(default_factory=lambda: {t: [] for t in INSERT_ORDER})
     updates: list[Row] = field(default_factory=list)
+    waiting: dict[str, Row | None] = field(default_factory=dict)
 
 
 def encode(batch: Batch, heads: dict[str, Head]) -> Encoded:
@@ -69,7 +77,7 @@ def encode(batch: Batch, heads: dict[str, Head]) -> Encoded:
     out = Encoded()
     for row in batch:
         _encode(row, heads, out)
-    for rows in (*out.inserts.values(), out.updates):
+    for rows in (*out.inserts.values(), out.updates, [row for row in out.waiting.values() if row is not None]):
         for encoded in rows:
             _refuse_unstorable(encoded)
     return out
@@ -78,6 +86,8 @@ def encode(batch: Batch, heads: dict[str, Head]) -> Encoded:
 def _encode(row: LogRow, heads: dict[str, Head], out: Encoded) -> None:
     match row:
         case MatchStarted():
+            if row.purpose == "room":
+                out.waiting[row.match_id] = None
             out.inserts[MatchTable].append(
                 {
                     "id": row.match_id,
@@ -129,6 +139,7 @@ def _encode(row: LogRow, heads: dict[str, Head], out: Encoded) -> None:
                 }
             )
         case MatchAbandoned():
+            out.waiting[row.match_id] = None
             out.updates.append(
                 {
                     "match": row.match_id,
@@ -140,6 +151,10 @@ def _encode(row: LogRow, heads: dict[str, Head], out: Encoded) -> None:
                     "returns": None,
                 }
             )
+        case RoomWaiting():
+            out.waiting[row.match_id] = _waiting_row(row)
+        case RoomGone():
+            out.waiting[row.match_id] = None
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -204,6 +219,34 @@ def _decision_row(row: DecisionLogged) -> Row:
         "thought_sampled": thought and pack_tokens(thought.sampled),
         "thought_logprobs": thought and pack_floats(thought.logprobs),
     }
+
+
+def _waiting_row(row: RoomWaiting) -> Row:
+    return {
+        "id": row.match_id,
+        "game": row.game,
+        "options": dict(row.options),
+        "seed": row.seed,
+        "fills": list(row.fills),
+        "terms": dict(row.terms),
+        "maker_seat": row.maker_seat,
+        "seats": [asdict(seat) for seat in row.seats],
+        "opened_at": row.opened_at,
+    }
+
+
+def waiting_of(row: RowMapping | Mapping[str, Any]) -> RoomWaiting:
+    return RoomWaiting(
+        match_id=row["id"],
+        game=row["game"],
+        options=row["options"],
+        seed=row["seed"],
+        fills=tuple(row["fills"]),
+        terms=row["terms"],
+        maker_seat=row["maker_seat"],
+        seats=tuple(WaitingSeat(**seat) for seat in row["seats"]),
+        opened_at=row["opened_at"],
+    )
 
 
 def _refuse_unstorable(row: Row) -> None:

@@ -149,6 +149,22 @@ class TrunkTable(SQLModel, table=True):
     trunk_limit: int | None
 
 
+class WaitingRoomTable(SQLModel, table=True):
+    """The rooms whose match has not begun; see ``arena.journal.RoomWaiting``. ``seats`` is a list of its seats."""
+
+    __tablename__ = "waiting_rooms"  # pyright: ignore[reportAssignmentType]
+
+    id: str = Field(primary_key=True, max_length=64)
+    game: str
+    options: dict[str, Any] = _json()
+    seed: str
+    fills: list[str] = _json()
+    terms: dict[str, Any] = _json()
+    maker_seat: int | None
+    seats: list[dict[str, Any]] = _json()
+    opened_at: float
+
+
 class CheckpointTable(SQLModel, table=True):
     """At most one row is ``live``: the one that open rooms follow."""
 

@@ -27,7 +27,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
@@ -35,7 +35,7 @@ from arena.db.engine import LOCK_TIMEOUT_MS, WRITES
 from arena.db.lease import Lease
 from arena.db.outages import is_outage
 from arena.db.rows import INSERT_ORDER, Encoded, Head, Row, encode
-from arena.db.tables import EventTable, MatchTable, table_of
+from arena.db.tables import EventTable, MatchTable, WaitingRoomTable, table_of
 from arena.errors import StorageError
 from arena.journal import Batch, EventLogged, LogRow, MatchAbandoned, MatchEnded, MatchStarted
 
@@ -65,6 +65,7 @@ UNAVAILABLE: Final = "storage/unavailable"
 _INSERTS = tuple((model, insert(table_of(model))) for model in INSERT_ORDER)
 _EVENTS = table_of(EventTable)
 _MATCHES = table_of(MatchTable)
+_WAITING = table_of(WaitingRoomTable)
 _END = (
     update(_MATCHES)
     .where(_MATCHES.c.id == bindparam("match"))
@@ -149,6 +150,16 @@ class LogWriter:
             self._queued_rows += len(waiting.batch)
             self._changed.notify()
 
+    def append_here(self, rows: Sequence[LogRow]) -> asyncio.Future[None]:
+        """Like ``append``, with a future of the running event loop.
+
+        Raises:
+            StorageError: as ``append``.
+        """
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Waiting(tuple(rows), stored))
+        return stored
+
     async def append_async(self, rows: Sequence[LogRow]) -> asyncio.Future[None]:
         """Like ``append``, but waits for room in a full queue without blocking the event loop.
 
@@ -158,12 +169,10 @@ class LogWriter:
         Raises:
             StorageError: the writer is closed.
         """
-        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(tuple(rows), stored)
+        rows = tuple(rows)
         while True:
             try:
-                self._enqueue(waiting)
-                return stored
+                return self.append_here(rows)
             except StorageError as error:
                 if error.code != QUEUE_FULL:
                     raise
@@ -290,6 +299,11 @@ class LogWriter:
                 connection.execute(statement, rows)
         if updates := [u for e in encoded for u in e.updates]:
             connection.execute(_END, updates)
+        waiting = {room: row for e in encoded for room, row in e.waiting.items()}
+        if waiting:
+            connection.execute(delete(_WAITING).where(_WAITING.c.id.in_(waiting)))
+        if rows := [row for row in waiting.values() if row is not None]:
+            connection.execute(insert(_WAITING), rows)
         if self._give_up.is_set():
             raise _GivenUp
         transaction.uncertain = True

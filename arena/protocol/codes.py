@@ -30,6 +30,7 @@ NOT_DEAD: Final = "act/not_among_the_dead"
 BAD_TOKEN: Final = "seat/bad_token"
 BLIND: Final = "room/blind"
 NOT_YOURS: Final = "room/not_yours"
+ROOM_NOT_STORED: Final = "room/not_stored"
 STOPPING: Final = "server/stopping"
 TAKEN_ELSEWHERE: Final = "seat/taken_elsewhere"
 # What the rules refuse (arena.games.core.checked):

@@ -21,7 +21,7 @@ from arena.clock import Clock, SystemClock
 from arena.db.writer import LogWriter
 from arena.errors import UserError
 from arena.games.registry import GAMES
-from arena.journal import LogRow
+from arena.journal import LogRow, RoomWaiting
 from arena.protocol import codes
 from arena.protocol.server_messages import Welcomed
 from arena.rooms.minds import MindSource
@@ -123,21 +123,25 @@ class ArenaServer:
             live_checkpoint=self._live_checkpoint(),
         )
 
-    async def start(self, open_matches: Iterable[Sequence[LogRow]] = ()) -> None:
-        """Go on with the matches that an earlier server left open, then listen.
+    async def start(
+        self, open_matches: Iterable[Sequence[LogRow]] = (), waiting_rooms: Iterable[RoomWaiting] = ()
+    ) -> None:
+        """Go on with the matches and the waiting rooms that an earlier server left open, then listen.
 
         Raises:
             UserError: the port is taken, this machine has no such address, or others could reach it without a token.
         """
         check_host(self.settings.host, token=self.settings.token, insecure=self.settings.insecure)
-        self.restore(open_matches)
+        self.restore(open_matches, waiting_rooms)
         await self._listen()
         self.begin()
 
-    def restore(self, open_matches: Iterable[Sequence[LogRow]]) -> None:
-        """Go on with these matches."""
+    def restore(self, open_matches: Iterable[Sequence[LogRow]], waiting_rooms: Iterable[RoomWaiting] = ()) -> None:
+        """Go on with these matches, and let these rooms wait on."""
         for rows in open_matches:
             self.lobby.restore(rows)
+        for row in waiting_rooms:
+            self.lobby.restore_waiting(row)
 
     def begin(self) -> None:
         """Begin to play, and to clear away rooms that are over."""

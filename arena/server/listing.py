@@ -1,10 +1,11 @@
 """The list of rooms. Making it takes milliseconds, so all who ask at about the same time share the most of one.
 
-Whoever has just changed something gets a list that shows it.
+Whoever has just changed something, and was told so, gets a list that shows it. Nothing is listed before it is stored.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from arena.clock import Clock
@@ -32,11 +33,18 @@ class Listing:
         come first, then those that wait, then the others, the youngest first."""
         now = self._clock.monotonic_s()
         if self._made_at <= connection.changed_at or now - self._made_at > _FRESH_S:
-            found = sorted((r for r in self._lobby.rooms.values() if not r.terms.private), key=_waiting_first)
-            self._public = [self._lobby.info(room) for room in found[: self._limits.rooms_listed]]
+            found = sorted((r for r in self._rooms() if not r.terms.private), key=_waiting_first)
+            self._public = [self._info(room) for room in found[: self._limits.rooms_listed]]
             self._made_at = now
-        mine = [r for r in self._lobby.rooms.values() if r.terms.private and _takes_part(connection, r)]
-        return [*(self._lobby.info(room) for room in sorted(mine, key=_waiting_first)), *self._public]
+        mine = [r for r in self._rooms() if r.terms.private and _takes_part(connection, r)]
+        return [*(self._info(room) for room in sorted(mine, key=_waiting_first)), *self._public]
+
+    def _rooms(self) -> Iterator[LobbyRoom]:
+        return (room for room in self._lobby.rooms.values() if room.is_stored)
+
+    def _info(self, room: LobbyRoom) -> RoomInfo:
+        """A room as it is stored."""
+        return room.info(self._clock.monotonic_s(), taken=room.stored_seats)
 
 
 def _waiting_first(room: LobbyRoom) -> tuple[bool, float]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from arena.clock import Clock
 from arena.db.writer import LogWriter
-from arena.errors import ArenaError
+from arena.errors import ArenaError, StorageError
 from arena.games.registry import game_by_name
-from arena.journal import LogRow, MatchAbandoned, MatchStarted, Purpose
+from arena.journal import LogRow, MatchAbandoned, MatchStarted, Purpose, RoomGone, RoomWaiting
 from arena.protocol import codes
 from arena.protocol.client_messages import CreateRoom, JoinRoom, ResumeSeat, TakeTurn, TalkAmongDead
 from arena.protocol.server_messages import RoomCreated, RoomInfo, RoomJoined, SeatChanged, SeatLost
@@ -26,10 +27,13 @@ from arena.server.counts import Counts
 from arena.server.guesses import Guesses
 from arena.server.limits import Limits
 from arena.server.listing import Listing
-from arena.server.lobby_room import OPEN, LobbyRoom, is_code, new_code, restored_lobby_room
+from arena.server.lobby_room import OPEN, LobbyRoom, hashed, is_code, new_code, restored_lobby_room, waiting_lobby_room
 from arena.server.room_task import Acted, Dropped, Left, Returned, RoomTask, TookBack, Watched
+from arena.server.waiting import Said, WaitingLog
 
 log = logging.getLogger(__name__)
+
+_NOT_STORED: Final = "That cannot be stored just now, and nothing has changed. Try again later."
 
 
 class Refusal(ArenaError):
@@ -52,6 +56,7 @@ class Lobby:
     ) -> None:
         self.rooms: dict[str, LobbyRoom] = {}
         self.locked = False
+        self._stopped = False
         self._codes: dict[str, LobbyRoom] = {}
         self._guesses = Guesses(limits.code_guesses, clock)
         self._minds = minds
@@ -61,6 +66,7 @@ class Lobby:
         self._limits = limits
         self._terms = terms
         self._draws = draws
+        self._log = WaitingLog(writer, self._start_when_ready)
         self.listing = Listing(self, limits, clock)
 
     # -- what people ask -----------------------------------------------------------------------------------------
@@ -71,7 +77,7 @@ class Lobby:
     def create(self, connection: Connection, message: CreateRoom) -> None:
         """
         Raises:
-            ArenaError: see ``open_room``.
+            ArenaError: see ``open_room``, or it cannot be stored just now.
         """
         asked = {
             name: value
@@ -80,13 +86,13 @@ class Lobby:
         }
         terms = replace(self._terms, **asked)
         room = self.open_room(message.game, message.options, message.fills, message.seed, maker=connection, terms=terms)
-        connection.send(RoomCreated(room=self.info(room)))
-        self._start_when_full(room)
+        self._write(room, [(connection, RoomCreated(room=self.info(room)))], connection, partial(self._unmade, room))
 
     def join(self, connection: Connection, message: JoinRoom) -> None:
         """
         Raises:
-            ArenaError: no such room, or no such seat is open, or the room is blind and that was not agreed to.
+            ArenaError: no such room, or no such seat is open, or the room is blind and that was not agreed to, or it
+                cannot be stored just now.
         """
         playing = sum(self.rooms[room].over_at is None for room in connection.seats if room in self.rooms)
         if playing >= self._limits.rooms_per_connection:
@@ -113,9 +119,9 @@ class Lobby:
             raise Refusal(f"Seat {seat} is not open. Open: {open_seats}.", code=codes.SEAT_TAKEN)
         token = self._draws.randbytes(24).hex()
         room.seat_down(seat, connection, message.train, token)
-        connection.send(RoomJoined(room=self.info(room), seat=seat, resume_token=token))
-        self._tell_seat(room, seat, but=connection)
-        self._start_when_full(room)
+        joined = RoomJoined(room=self.info(room), seat=seat, resume_token=token)
+        said = [(connection, joined), *self._changed(room, [seat], but=connection)]
+        self._write(room, said, connection, partial(self._unseated, room, seat, hashed(token)))
 
     def begin(self, connection: Connection, room_id: str) -> None:
         """
@@ -127,7 +133,8 @@ class Lobby:
             raise Refusal("Only whoever opened the room can begin.", code=codes.NOT_YOURS)
         if room.task is not None:
             raise Refusal("The match has begun already.", code=codes.BAD_ROOM)
-        self.start(room)
+        room.begins = True
+        self._start_when_ready(room)
 
     def resume(self, connection: Connection, message: ResumeSeat) -> None:
         """
@@ -153,9 +160,9 @@ class Lobby:
             older = room.people.get(seat)
             if older is not None and older is not connection:
                 older.seats.pop(room.id, None)
-                older.send(SeatLost(room=room.id))
+                self._log.say([(older, SeatLost(room=room.id))])
             room.back(seat, connection)
-            connection.send(joined)
+            self._log.say([(connection, joined)])
         else:
             room.task.put(Returned(seat, connection, joined, since))
 
@@ -178,7 +185,11 @@ class Lobby:
         over = room.task is not None and room.task.ended.is_set() and not room.task.failed
         if everything and not over and (room.terms.show_all_after_s is None or room.task is None):
             raise Refusal("That room shows everything only after its end.", code=codes.BAD_ROOM)
-        connection.send(RoomJoined(room=self.info(room), seat=None, resume_token=None))
+        joined = RoomJoined(room=self.info(room), seat=None, resume_token=None)
+        if room.task is None:
+            self._log.say([(connection, joined)])
+        else:
+            connection.send(joined)
         if room.id in connection.watching:
             return
         connection.watching.add(room.id)
@@ -215,12 +226,14 @@ class Lobby:
         if seat is not None and not for_good:
             room.gone(seat, self._clock.monotonic_s())
         elif seat is not None:
-            self._free(room, seat)
+            self._free(room, [seat])
         if not room.names and room.maker in (None, connection):
             self._remove(room)
 
     def drop(self, connection: Connection) -> None:
-        """The connection is gone. Its seats wait for it."""
+        """The connection is gone. Its seats wait for it, also where it is the server that goes."""
+        if self._stopped:
+            return
         for room_id in (*connection.seats, *connection.watching):
             self.leave(connection, room_id, for_good=False)
         for room in list(self.rooms.values()):
@@ -278,6 +291,7 @@ class Lobby:
             fills=chosen,
             terms=replace(terms, code=self._free_code()),
             made_at=self._clock.monotonic_s(),
+            opened_at=self._clock.wall_s(),
             purpose=purpose,
             maker=maker,
             seed=self._draws.randbytes(16).hex() if seed is None else str(seed),
@@ -307,9 +321,23 @@ class Lobby:
         self._run(room, match)
         return room
 
+    def restore_waiting(self, row: RoomWaiting) -> LobbyRoom | None:
+        """Let a room wait on, with its people away since now; None (and the room gone) where that is not possible."""
+        try:
+            room = waiting_lobby_room(row, self._clock.monotonic_s(), self._clock.wall_s())
+            for fill in {*room.fills, room.terms.stand_in} - {OPEN}:
+                self._minds.mind(fill)
+        except (ArenaError, KeyError, TypeError, ValueError) as error:
+            log.error("room %s cannot wait on: %s", row.match_id, error)
+            self._writer.append((RoomGone(row.match_id),))
+            return None
+        self._add(room)
+        self._start_when_ready(room)
+        return room
+
     def sweep(self) -> None:
         """Free the waiting seats whose people did not come back in time, and remove the rooms that have been over, or
-        empty, for long enough."""
+        empty, for long enough. What could not be stored is tried again."""
         now = self._clock.monotonic_s()
         for room in list(self.rooms.values()):
             over = room.over_at is not None and now - room.over_at > self._limits.linger_s
@@ -318,10 +346,12 @@ class Lobby:
             if room.task is not None:
                 continue
             lost = [seat for seat, since in room.away.items() if now - since > room.terms.grace_s]
-            for seat in lost:
-                self._free(room, seat)
-            empty = not room.names and (now - room.made_at > self._limits.waiting_room_s or (lost and not room.maker))
-            if empty:
+            if lost:
+                self._free(room, lost)
+            elif room.unsaved:
+                self._save(room, room.open_seats)
+            left = room.maker is None and now > room.kept_until
+            if not room.names and (left or now - room.made_at > self._limits.waiting_room_s):
                 self._remove(room)
 
     async def drain(self, seconds: float) -> None:
@@ -334,8 +364,8 @@ class Lobby:
             wait.cancel()
 
     async def stop(self) -> None:
-        """No new rooms; every running match is parked: the log has it."""
-        self.locked = True
+        """No new rooms; every running match is parked, and every room that waits is kept: the log has them."""
+        self.locked = self._stopped = True
         running = [room.running for room in self.rooms.values() if room.running is not None]
         for task in running:
             task.cancel()
@@ -387,10 +417,58 @@ class Lobby:
             raise Refusal("There is no such room.", code=codes.UNKNOWN_ROOM)
         return room
 
-    def _free(self, room: LobbyRoom, seat: int) -> None:
-        """A waiting seat is open again."""
+    def _free(self, room: LobbyRoom, seats: Sequence[int]) -> None:
+        """These waiting seats are open again."""
+        for seat in seats:
+            room.stand_up(seat)
+        self._save(room, seats)
+
+    def _save(self, room: LobbyRoom, changed: Iterable[int]) -> None:
+        """Store what nobody waits for, and tell the others; where that cannot be just now, it is left to ``sweep``."""
+        try:
+            self._log.write(room, self._changed(room, changed))
+            room.unsaved = False
+        except StorageError:
+            room.unsaved = True
+
+    def _write(self, room: LobbyRoom, said: Said, asker: Connection, undo: Callable[[], None]) -> None:
+        """Store what ``asker`` asked for, then say this. Where it cannot be stored, it never was.
+
+        Raises:
+            Refusal: the log takes nothing just now.
+        """
+
+        def done(stored: bool) -> None:
+            if stored:
+                asker.changed()
+                if room.id in asker.seats:
+                    asker.watching.discard(room.id)
+                    room.watchers.discard(asker)
+            else:
+                undo()
+                asker.refuse(codes.ROOM_NOT_STORED, _NOT_STORED)
+
+        try:
+            self._log.write(room, said, done)
+        except StorageError as error:
+            undo()
+            raise Refusal(_NOT_STORED, code=codes.ROOM_NOT_STORED) from error
+
+    def _unmade(self, room: LobbyRoom) -> None:
+        if room.task is None and not room.names:
+            self._remove(room)
+
+    def _unseated(self, room: LobbyRoom, seat: int, token: str) -> None:
+        """Nobody was told that this seat was taken, and somebody else may have it by now."""
+        if room.task is not None or room.tokens.get(seat) != token:
+            return
+        if (sitter := room.people.get(seat)) is not None:
+            sitter.seats.pop(room.id, None)
         room.stand_up(seat)
-        self._tell_seat(room, seat)
+        if room.stored_seats is not None:
+            self._save(room, [seat])
+        elif not room.names:
+            self._remove(room)
 
     def _seated(self, connection: Connection, room_id: str) -> tuple[RoomTask, int]:
         seat = connection.seats.get(room_id)
@@ -411,19 +489,26 @@ class Lobby:
                     return room
         return None
 
-    def _start_when_full(self, room: LobbyRoom) -> None:
-        if room.task is None and not room.open_seats:
+    def _start_when_ready(self, room: LobbyRoom) -> None:
+        """Begin where nobody is missing and all that anybody was promised is stored."""
+        here = self.rooms.get(room.id) is room and not self._stopped
+        if here and room.task is None and room.unsettled == 0 and (room.begins or not room.open_seats):
             self.start(room)
 
-    def _tell_seat(self, room: LobbyRoom, seat: int, but: Connection | None = None) -> None:
+    def _changed(self, room: LobbyRoom, seats: Iterable[int], but: Connection | None = None) -> Said:
+        """What all but one are to hear of these seats."""
         if room.terms.blind:
-            return
-        changed = SeatChanged(room=room.id, seat=room.seat_info(seat))
-        for listener in (*room.people.values(), *room.watchers):
-            if listener is not but:
-                listener.send(changed)
+            return []
+        listeners = [other for other in (*room.people.values(), *room.watchers) if other is not but]
+        changes = [SeatChanged(room=room.id, seat=room.seat_info(seat)) for seat in seats]
+        return [(listener, change) for change in changes for listener in listeners]
 
     def _remove(self, room: LobbyRoom) -> None:
+        if room.task is None:
+            try:
+                self._log.strike(room)
+            except StorageError:
+                return  # ``sweep`` comes by again
         self.rooms.pop(room.id, None)
         self._codes.pop(room.terms.code, None)
         if room.running is not None:

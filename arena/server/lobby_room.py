@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+from collections.abc import Container
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
 from arena.games.core import Game
-from arena.journal import Purpose
+from arena.games.registry import game_by_name
+from arena.journal import Purpose, RoomWaiting, WaitingSeat
 from arena.protocol.server_messages import RoomInfo, SeatInfo
 from arena.rooms.room import Room
 from arena.rooms.seats import SeatSpec
@@ -32,7 +34,12 @@ class LobbyRoom:
     """Waiting while ``task`` is None. ``tokens`` holds the sha256 of each person's resume token, by seat.
 
     Before the match ``names`` holds who sits where, ``away`` since when (monotonic seconds) the connection of one of
-    them is gone, and whoever comes back to ``maker_seat`` is the room's ``maker`` again.
+    them is gone, and whoever comes back to ``maker_seat`` is the room's ``maker`` again. A room that nobody sits in and
+    nobody made stays until ``kept_until`` (monotonic seconds). ``opened_at`` is in seconds since the Unix epoch.
+
+    ``written`` says that the log was given a row of this room, ``unsettled`` counts those rows of which it is not known
+    yet whether they are stored, ``unsaved`` that the newest change is not among them. ``stored_seats`` are those that
+    were taken in the last row that is stored; None while there is none.
 
     ``seed`` is the match's: empty for one that has been played already.
     """
@@ -44,6 +51,7 @@ class LobbyRoom:
     terms: Terms
     made_at: float
     purpose: Purpose
+    opened_at: float = 0.0
     maker: Connection | None = None
     seed: str = field(default="", repr=False)
     maker_seat: int | None = None
@@ -56,6 +64,13 @@ class LobbyRoom:
     task: RoomTask | None = None
     running: asyncio.Task[None] | None = None
     over_at: float | None = None
+    begins: bool = False
+    """Its maker wants to begin, whoever is missing."""
+    kept_until: float = 0.0
+    written: bool = False
+    unsettled: int = 0
+    unsaved: bool = False
+    stored_seats: frozenset[int] | None = None
 
     @property
     def open_seats(self) -> list[int]:
@@ -119,23 +134,47 @@ class LobbyRoom:
             )
         return seats
 
-    def seat_info(self, seat: int) -> SeatInfo:
+    def row(self) -> RoomWaiting:
+        """The room as it waits now."""
+        return RoomWaiting(
+            match_id=self.id,
+            game=self.game.name,
+            options=self.game.options_json(self.options),
+            seed=self.seed,
+            fills=tuple(self.fills),
+            terms=self.terms.to_json(),
+            maker_seat=self.maker_seat,
+            seats=tuple(
+                WaitingSeat(seat, name, seat in self.train, self.tokens[seat])
+                for seat, name in sorted(self.names.items())
+            ),
+            opened_at=self.opened_at,
+        )
+
+    def seat_info(self, seat: int, taken: Container[int] | None = None) -> SeatInfo:
+        """``taken`` are the seats that people hold before the match, by default as it is now."""
         if self.task is not None:
             return self.task.front.seats[seat]
         if self.terms.blind:
             return SeatInfo(seat=seat, name=None, mind="hidden")
-        if seat in self.names:
+        if seat in (self.names if taken is None else taken):
             return SeatInfo(seat=seat, name=None, mind="person")
         fill = self.fills[seat]
         return SeatInfo(seat=seat, name=None, mind="open" if fill == OPEN else mind_of_fill(fill))
 
-    def info(self, now: float) -> RoomInfo:
+    @property
+    def is_stored(self) -> bool:
+        """Whether a crash leaves something of this room, so that others may see it."""
+        return self.task is not None or self.stored_seats is not None
+
+    def info(self, now: float, *, taken: Container[int] | None = None) -> RoomInfo:
+        """``taken`` as in ``seat_info``."""
         playing = "playing" if self.over_at is None else "over"
         return RoomInfo(
             room=self.id,
             game=self.game.name,
             status="waiting" if self.task is None else playing,
-            seats=[self.seat_info(seat) for seat in range(len(self.fills))],
+            seats=[self.seat_info(seat, taken) for seat in range(len(self.fills))],
             options=self.game.options_json(self.options),
             phase="" if self.task is None else self.task.front.phase,
             age_s=now - self.made_at,
@@ -159,6 +198,36 @@ def restored_lobby_room(room: Room, now: float) -> LobbyRoom:
         purpose=room.purpose,
         tokens={s: seat.token_hash for s, seat in enumerate(room.seats) if seat.person and seat.token_hash},
         train={s for s, seat in enumerate(room.seats) if seat.train},
+    )
+
+
+def waiting_lobby_room(row: RoomWaiting, now: float, wall: float) -> LobbyRoom:
+    """A room that waits on after a restart, with everybody away since now.
+
+    Raises:
+        ArenaError: a game or an option that this program does not know.
+    """
+    game = game_by_name(row.game)
+    terms = Terms.from_json(row.terms)
+    taken = {seat.seat: seat for seat in row.seats}
+    return LobbyRoom(
+        id=row.match_id,
+        game=game,
+        options=game.options(row.options),
+        fills=list(row.fills),
+        terms=terms,
+        made_at=now - max(0.0, wall - row.opened_at),
+        purpose="room",
+        opened_at=row.opened_at,
+        seed=row.seed,
+        maker_seat=row.maker_seat,
+        names={seat: held.person for seat, held in taken.items()},
+        away=dict.fromkeys(taken, now),
+        train={seat for seat, held in taken.items() if held.train},
+        tokens={seat: held.token_hash for seat, held in taken.items()},
+        kept_until=now + terms.grace_s,
+        written=True,
+        stored_seats=frozenset(taken),
     )
 
 

@@ -13,9 +13,14 @@ _Said = tuple[Connection, bytes | Iterator[bytes], str | None]
 
 
 class Outbox:
-    """Fill it with ``say``, then ``release`` what was said with the commit that it must wait for."""
+    """Fill it with ``say``, then ``release`` what was said with the commit that it must wait for.
 
-    def __init__(self) -> None:
+    Where a commit fails nothing more is said, and ``drop`` ends it: so it is in a match. With ``skips_failed`` what
+    waits for that one commit is left unsaid, and the rest goes on.
+    """
+
+    def __init__(self, *, skips_failed: bool = False) -> None:
+        self._skips_failed = skips_failed
         self._said: list[_Said] = []
         self._held: deque[tuple[asyncio.Future[None] | None, list[_Said]]] = deque()
 
@@ -26,8 +31,8 @@ class Outbox:
 
     def release(self, stored: asyncio.Future[None] | None) -> None:
         """Send what was said once ``stored`` is done, and after everything released before."""
-        if not self._said:
-            return
+        if not self._said and (stored is None or not self._skips_failed):
+            return  # what is said next waits for a later commit of the same match, or for nothing
         self._held.append((stored, self._said))
         self._said = []
         if stored is not None and not stored.done():
@@ -46,9 +51,14 @@ class Outbox:
     def _send(self) -> None:
         while self._held:
             stored, said = self._held[0]
-            if stored is not None and not (stored.done() and not stored.cancelled() and stored.exception() is None):
+            if stored is not None and not stored.done():
+                return
+            failed = stored is not None and (stored.cancelled() or stored.exception() is not None)
+            if failed and not self._skips_failed:
                 return
             self._held.popleft()
+            if failed:
+                continue
             for listener, message, _ in said:
                 if isinstance(message, bytes):
                     listener.send_encoded(message)

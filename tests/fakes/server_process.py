@@ -19,7 +19,7 @@ from typing import Any
 
 from arena.db.engine import open_database
 from arena.db.lease import hold_lease
-from arena.db.open_matches import open_matches
+from arena.db.open_matches import open_matches, waiting_rooms
 from arena.db.writer import LogWriter
 from arena.rooms.terms import Terms
 from arena.server.app import ArenaServer, ServerSettings
@@ -76,7 +76,7 @@ async def _serve(port: int, url: str) -> None:
     limits = Limits(rooms=10_000, rooms_per_connection=100, rates={})
     settings = ServerSettings(port=port, limits=limits, terms=Terms(grace_s=20.0))
     server = ArenaServer(FakeMinds(RandomMind(delay_s=0.003)), writer, settings)
-    await server.start(open_matches(engine, ended_after=time.time() - 60))
+    await server.start(open_matches(engine, ended_after=time.time() - 60), waiting_rooms(engine))
     _say("serving")
     await asyncio.Event().wait()
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from arena.client.client import Arena
-from arena.db.open_matches import open_matches
+from arena.db.open_matches import open_matches, waiting_rooms
 from arena.db.writer import LogWriter
 from arena.protocol.server_messages import AnyServerMessage, EventHappened, MatchEnded, TurnOpened
 from arena.rooms.minds import MindSource
@@ -22,11 +22,14 @@ from tests.fakes.minds import FakeMinds
 async def running(
     writer: LogWriter, minds: MindSource | None = None, *, go_on: Engine | None = None, **settings: Any
 ) -> AsyncIterator[ArenaServer]:
-    """``go_on`` names the log whose open matches it goes on with."""
+    """``go_on`` names the log whose open matches and waiting rooms it goes on with."""
     server = ArenaServer(
         minds or FakeMinds(), writer, ServerSettings(port=0, **settings), live_checkpoint=lambda: "fake-1"
     )
-    await server.start(() if go_on is None else open_matches(go_on, ended_after=time.time() - 60))
+    if go_on is None:
+        await server.start()
+    else:
+        await server.start(open_matches(go_on, ended_after=time.time() - 60), waiting_rooms(go_on))
     try:
         yield server
     finally:

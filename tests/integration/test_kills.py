@@ -62,14 +62,11 @@ class Player:
         if self.room is not None:
             try:
                 back = await arena.resume(self.room, self.token, since=len(self.told[self.room]))
-                assert back.since == len(self.told[self.room]), "a restart takes nothing back"
-                self.resumed += 1
-                return
             except RequestRefused as refused:
-                # Its first rows were not stored when the server died: a match that nobody has seen anything of.
-                if refused.code != codes.UNKNOWN_ROOM or self.told[self.room]:
-                    raise AssertionError(f"{self.room} was lost: {refused.code}") from refused
-                self.room = None
+                raise AssertionError(f"{self.room} was lost: {refused.code}") from refused
+            assert back.since == len(self.told[self.room]), "a restart takes nothing back"
+            self.resumed += 1
+            return
         made = await arena.create(options=SHORT)
         joined = await arena.join(made.room)
         assert joined.seat is not None

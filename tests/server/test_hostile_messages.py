@@ -105,8 +105,11 @@ class World:
 
     def _quiet(self) -> bool:
         tasks = [room.task for room in self.lobby.rooms.values() if room.task is not None]
-        return all(s.waiting for s in self.sockets) and all(
-            t._inbox.empty() and (t._stored is None or t._stored.done()) for t in tasks
+        settled = all(room.unsettled == 0 for room in self.lobby.rooms.values())
+        return (
+            settled
+            and all(s.waiting for s in self.sockets)
+            and all(t._inbox.empty() and (t._stored is None or t._stored.done()) for t in tasks)
         )
 
     def valid(self, n: int) -> dict[str, Any]:

@@ -63,7 +63,8 @@ async def test_each_kind_of_message_has_its_own_credits(writer: LogWriter, kind:
         for _ in range(5):
             await say(one, **message)
         answers = [await heard(one) for _ in range(5)]
-        assert [a.get("code") == codes.TOO_FAST for a in answers] == [False] * 3 + [True] * 2
+        # A refusal is said at once; what is stored first is answered a moment later.
+        assert sorted(a.get("code") == codes.TOO_FAST for a in answers) == [False] * 3 + [True] * 2
         if kind == "act":
             assert {a["act_id"] for a in answers} == {"a"}, "a refused act is told as that act"
         other = {"type": "list_rooms"} if kind != "list" else {"type": "create_room"}

@@ -166,11 +166,11 @@ async def test_a_waiting_room_frees_the_seat_of_who_left(writer: LogWriter) -> N
         async with connect(server.url, "Bob") as bob:
             await bob.join(made.room, 1)
             await bob.leave(made.room)
-        for _ in range(100):
+        for _ in range(15):
             room = next(r for r in await ann.rooms() if r.room == made.room)
             if room.seats[1].mind == "open":
                 break
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)  # others' changes are listed a moment later
         assert [s.mind for s in room.seats] == ["open", "open", *["script"] * 5]
         await ann.join(made.room, 0)
         await ann.leave(made.room)
@@ -422,13 +422,22 @@ async def test_what_is_said_at_once_is_written_at_once(writer: LogWriter) -> Non
 
 async def test_a_log_that_fails_ends_the_match_and_says_so(writer: LogWriter) -> None:
     async with running(writer) as server, connect(server.url, "Ann") as ann:
-        writer.close()
         joined = await ann.join()
+        acting: list[asyncio.Task[Any]] = []
         async with asyncio.timeout(60):
             async for message in ann:
-                if isinstance(message, Refused):
+                if isinstance(message, TurnOpened):
+                    writer.close()
+                    act = ann.take_turn(message.room, message.turn_id, **some_answer(message))
+                    acting.append(asyncio.create_task(act))
+                elif isinstance(message, Refused):
                     assert message.code == codes.ROOM_FAILED
                     break
+        for task in acting:
+            task.cancel()
         with pytest.raises(RequestRefused) as refused:
             await ann.take_turn(joined.room.room, "day1.vote")
         assert refused.value.code == codes.ROOM_FAILED
+        with pytest.raises(RequestRefused) as refused:
+            await ann.create()
+        assert refused.value.code == codes.ROOM_NOT_STORED

@@ -12,15 +12,17 @@ from typing import Any, cast
 import pytest
 
 from arena.clock import SystemClock
-from arena.db.writer import LogWriter
+from arena.db.writer import QUEUE_FULL, LogWriter
+from arena.errors import StorageError
 from arena.games.core import Event
 from arena.journal import LogRow
-from arena.protocol.client_messages import JoinRoom, ResumeSeat
+from arena.protocol import codes
+from arena.protocol.client_messages import CreateRoom, JoinRoom, ResumeSeat
 from arena.rooms.terms import Terms
 from arena.server.connection import Connection
 from arena.server.counts import Counts
 from arena.server.limits import Limits
-from arena.server.lobby import Lobby
+from arena.server.lobby import Lobby, Refusal
 from arena.server.lobby_room import OPEN, LobbyRoom
 from arena.server.shown import encoded_body
 from tests.fakes.minds import FakeMinds, RandomMind
@@ -46,13 +48,18 @@ class Listener(Connection):
 
 
 class HeldLog:
-    """Stores nothing until ``store`` is called, if it is ``held``."""
+    """Stores nothing until ``store`` is called, if it is ``held``; takes nothing at all while it is ``full``."""
 
     def __init__(self) -> None:
-        self.held = False
+        self.held = self.full = False
         self.waiting: list[asyncio.Future[None]] = []
 
     async def append_async(self, rows: Sequence[LogRow]) -> asyncio.Future[None]:
+        return self.append_here(rows)
+
+    def append_here(self, rows: Sequence[LogRow]) -> asyncio.Future[None]:
+        if self.full:
+            raise StorageError("The disk cannot keep up with the log.", code=QUEUE_FULL)
         self.waiting.append(asyncio.get_running_loop().create_future())
         if not self.held:
             self.store()
@@ -65,6 +72,10 @@ class HeldLog:
         waiting, self.waiting = self.waiting, []
         for stored in waiting:
             stored.set_result(None)
+
+    def fail(self) -> None:
+        """The batch that waits longest cannot be stored."""
+        self.waiting.pop(0).set_exception(StorageError("The log did not take a batch."))
 
 
 def _done() -> asyncio.Future[None]:
@@ -118,11 +129,100 @@ async def test_nobody_hears_of_a_phase_that_is_not_stored(lobby: Lobby, log: Hel
     assert lobby.info(room).seats[0].name == room.task.room.names[0]
 
 
+WAITING = CreateRoom(fills=[OPEN] * 7)
+
+
+def taken(lobby: Lobby, connection: Connection) -> list[list[int]]:
+    """The seats that people hold, in each room that is listed."""
+    connection.changed()  # or the list may be the one that somebody else has just got
+    listed = lobby.listing.rooms(connection)
+    return [[seat.seat for seat in room.seats if seat.mind == "person"] for room in listed]
+
+
+async def test_nobody_hears_of_a_waiting_room_that_is_not_stored(lobby: Lobby, log: HeldLog) -> None:
+    ann, bob, eve = Listener("Ann"), Listener("Bob"), Listener("Eve")
+    log.held = True
+    lobby.create(ann, WAITING)
+    await settled()
+    assert (ann.heard, taken(lobby, eve)) == ([], [])
+    log.store()
+    await settled()
+    assert ann.kinds() == ["room_created"]
+    (room,) = lobby.rooms
+    lobby.watch(eve, room)
+    lobby.join(ann, JoinRoom(room=room, seat=1))
+    lobby.join(bob, JoinRoom(room=room, seat=2))
+    await settled()
+    assert (ann.kinds(), bob.kinds(), eve.kinds()) == (["room_created"], [], ["room_joined"])
+    assert taken(lobby, Listener("Zoë")) == [[]]
+    log.store()
+    await settled()
+    assert ann.kinds() == ["room_created", "room_joined", "seat_changed"]
+    assert (bob.kinds(), eve.kinds()) == (["room_joined"], ["room_joined", "seat_changed", "seat_changed"])
+    assert taken(lobby, bob) == [[1, 2]]
+    lobby.leave(bob, room)
+    lobby.watch(bob, room)
+    await settled()
+    assert bob.kinds() == ["room_joined"], "what is shown of the free seat waits until it is stored"
+    log.store()
+    await settled()
+    assert bob.heard[-1]["room"]["seats"][2]["mind"] == "open"
+
+
+async def test_what_cannot_be_stored_never_was(lobby: Lobby, log: HeldLog) -> None:
+    ann, bob = Listener("Ann"), Listener("Bob")
+    log.held = True
+    lobby.create(ann, WAITING)
+    log.fail()
+    await settled()
+    assert [m.get("code") for m in ann.heard] == [codes.ROOM_NOT_STORED]
+    assert lobby.rooms == {}
+    lobby.create(ann, WAITING)
+    (room,) = lobby.rooms.values()
+    log.store()
+    lobby.join(ann, JoinRoom(room=room.id, seat=1))
+    lobby.join(bob, JoinRoom(room=room.id, seat=2))
+    log.fail()
+    log.store()
+    await settled()
+    assert [m.get("code") for m in ann.heard if m["type"] == "refused"] == [codes.ROOM_NOT_STORED] * 2
+    assert bob.kinds()[0] == "room_joined", "each stands for itself"
+    assert (ann.seats, sorted(room.names)) == ({}, [2])
+    lobby.join(ann, JoinRoom(room=room.id, seat=1))
+    log.store()
+    await settled()
+    assert ann.kinds()[-1] == "room_joined"
+
+
+async def test_a_log_that_takes_nothing_refuses_who_asks(lobby: Lobby, log: HeldLog) -> None:
+    ann, bob = Listener("Ann"), Listener("Bob")
+    lobby.create(ann, WAITING)
+    (room,) = lobby.rooms.values()
+    lobby.join(bob, JoinRoom(room=room.id, seat=2))
+    await settled()
+    log.full = True
+    with pytest.raises(Refusal) as refused:
+        lobby.create(bob, WAITING)
+    assert refused.value.code == codes.ROOM_NOT_STORED
+    with pytest.raises(Refusal) as refused:
+        lobby.join(ann, JoinRoom(room=room.id, seat=1))
+    assert refused.value.code == codes.ROOM_NOT_STORED
+    assert (list(lobby.rooms), sorted(room.names), ann.seats) == ([room.id], [2], {})
+    lobby.leave(bob, room.id)
+    heard = len(ann.heard)
+    log.full = False
+    lobby.watch(ann, room.id)
+    lobby.sweep()
+    await settled()
+    assert "seat_changed" in [m["type"] for m in ann.heard[heard:]], "what was left undone is done by the sweep"
+    assert not room.unsaved
+
+
 async def test_of_two_who_resume_at_once_the_first_is_told(lobby: Lobby) -> None:
     first, second, third = Listener("Ann"), Listener("Ann"), Listener("Ann")
     room = room_of(lobby, first)
-    token = first.heard[0]["resume_token"]
     await settled()
+    token = first.heard[0]["resume_token"]
     for listener in (second, third):
         lobby.resume(listener, ResumeSeat(room=room.id, token=token))
     await settled()

@@ -44,6 +44,7 @@ class Person:
         self.sent: dict[str, Sent] = {}
         self.turns_seen: set[str] = set()
         self.room: str | None = None
+        self._asked_for: str | None = None
         self.seat: int | None = None
         self.token: str | None = None
         self.outcome: Message | None = None
@@ -148,6 +149,7 @@ class Person:
             case "welcomed":
                 self._enter()
             case "room_created":
+                self._world.shown_created(self, message["room"], stamp)
                 self._world.room = message["room"]["room"]
                 self._enter()
             case "rooms_listed":
@@ -181,7 +183,7 @@ class Person:
         if self.room is not None and self.token is not None and not self._watches:
             self._say({"type": "resume_seat", "room": self.room, "token": self.token, "since": len(self.stream)})
             return
-        room = self.room or world.room
+        self._asked_for = room = self.room or world.room
         if room is None:
             if world.scenario.selfplay:
                 self._say({"type": "list_rooms"})
@@ -208,6 +210,7 @@ class Person:
             self._cursor = 0
             self._holds = True
             return
+        self._world.shown_seat(self, message, stamp)
         self._world.expect(self.seat in (None, message["seat"]) or not self.stream, f"{self.name} was moved")
         self.seat, self.token = message["seat"], message["resume_token"]
         since = message["since"]
@@ -351,13 +354,16 @@ class Person:
         self._world.counts[f"refused {code}"] += 1
         match code:
             case codes.UNKNOWN_ROOM | codes.BAD_TOKEN:
+                if self.room is not None and self.token is not None and not self._watches:
+                    self._world.shown_no_seat(self, self.room, self.token, code)
                 self._lost_way(code)
             case codes.ROOM_FULL | codes.SEAT_TAKEN | codes.NOT_SEATED:
                 # The seat was given to this person, who never heard of it; or it was given up.
                 self._watches = True
                 self._begin_anew()
                 self._later(0.5, self._enter_again, self._wire)
-            case codes.BAD_ROOM:
+                self._later(5.0, self._look_for_seat, self._wire)
+            case codes.BAD_ROOM | codes.ROOM_NOT_STORED:
                 self._later(1.0, self._enter_again, self._wire)
             case codes.STOPPING:
                 self._later(1.0, self._enter_again, self._wire)
@@ -374,11 +380,22 @@ class Person:
         if self._world.is_over(self._world.room):
             self.hang_up()
             return
-        if code == codes.UNKNOWN_ROOM and self._world.room == self.room and not self._world.has_begun(self.room):
+        asked = self._asked_for
+        if code == codes.UNKNOWN_ROOM and self._world.room == asked and not self._world.has_begun(asked):
             self._world.room = None
         self.room = None
         self._begin_anew()
         self._later(0.3 * (1 + self.n), self._enter_again, self._wire)
+
+    def _look_for_seat(self, wire: Wire | None) -> None:
+        """Whoever wanted a seat and watches a room that waits: its seats may be free by now."""
+        if wire is None or wire is not self._wire or self.stream or self._world.has_begun(self.room):
+            return
+        self._watches = False
+        wire.hang_up()
+        self._wire = None
+        self._holds = False
+        self._later(self._pause(), self.connect)
 
     def _begin_anew(self) -> None:
         self.seat = self.token = None

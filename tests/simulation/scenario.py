@@ -132,7 +132,7 @@ def scenario(seed: int) -> Scenario:
     fills = ["open"] * seated + [random.choice(("self", "self", "scripted:a", "checkpoint:b"))] * (seats - seated)
     random.shuffle(fills)
     stops = random.choices((0, 1, 2, 3), (3, 4, 2, 1))[0] if rough else 0
-    commits = sorted(random.randrange(1, 30) for _ in range(stops))
+    commits = sorted(random.randrange(1, random.choice((6, 30, 30))) for _ in range(stops))
     return Scenario(
         seed=seed,
         options=options,

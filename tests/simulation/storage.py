@@ -28,6 +28,8 @@ from arena.journal import (
     MatchAbandoned,
     MatchEnded,
     MatchStarted,
+    RoomGone,
+    RoomWaiting,
     SeatFilled,
     TrunkLogged,
 )
@@ -84,6 +86,8 @@ class StoredMatch:
                 self.abandoned = row
             case MatchStarted():
                 raise AssertionError("a match began twice")
+            case RoomWaiting() | RoomGone():
+                raise AssertionError("a room waits whose match has begun")
 
     def _event(self, row: EventLogged, commit: int) -> None:
         assert row.seq == len(self.events), "events have a hole"
@@ -112,10 +116,16 @@ class StoredMatch:
 
 
 class Disk:
-    """What is durable. ``commits`` counts; ``written`` is called with it after each."""
+    """What is durable. ``commits`` counts; ``written`` is called with it after each.
+
+    ``promised`` holds the commits that first made a waiting room durable (seat None), and a person's seat in it (by the
+    hash of their secret).
+    """
 
     def __init__(self, written: Callable[[int], None] = lambda _: None) -> None:
         self.matches: dict[str, StoredMatch] = {}
+        self.waiting: dict[str, RoomWaiting] = {}
+        self.promised: dict[tuple[str, int | None, str], int] = {}
         self.commits = 0
         self._written = written
 
@@ -123,12 +133,40 @@ class Disk:
         self.commits += 1
         for batch in batches:
             for row in batch:
-                if isinstance(row, MatchStarted):
-                    assert row.match_id not in self.matches, "a match began twice"
-                    self.matches[row.match_id] = StoredMatch(row)
-                else:
-                    self.matches[row.match_id].add(row, self.commits)
+                match row:
+                    case MatchStarted():
+                        assert row.match_id not in self.matches, "a match began twice"
+                        self.matches[row.match_id] = StoredMatch(row)
+                        self._began(row)
+                    case RoomWaiting() if row.match_id not in self.matches:
+                        self._waits(row)
+                    case RoomGone() if row.match_id not in self.matches:
+                        assert self.waiting.pop(row.match_id, None) is not None, "a room is gone that did not wait"
+                    case _:
+                        self.matches[row.match_id].add(row, self.commits)
         self._written(self.commits)
+
+    def _began(self, row: MatchStarted) -> None:
+        waited = self.waiting.pop(row.match_id, None)
+        assert (waited is not None) == (row.purpose == "room"), "a room was never seen to wait"
+        if waited is not None:
+            same = (waited.game, waited.options, waited.seed, waited.terms) == (
+                row.game,
+                row.options,
+                row.seed,
+                row.terms,
+            )
+            assert same, "another match began than the one that was waited for"
+
+    def _waits(self, row: RoomWaiting) -> None:
+        self.waiting[row.match_id] = row
+        self.promised.setdefault((row.match_id, None, ""), self.commits)
+        for seat in row.seats:
+            self.promised.setdefault((row.match_id, seat.seat, seat.token_hash), self.commits)
+
+    def waiting_rooms(self) -> list[RoomWaiting]:
+        """As ``arena.db.open_matches`` gives them."""
+        return sorted(self.waiting.values(), key=lambda row: (row.opened_at, row.match_id))
 
     def open_matches(self, ended_after: float) -> Iterator[tuple[LogRow, ...]]:
         """As ``arena.db.open_matches`` gives them."""
@@ -180,18 +218,19 @@ class DiskWriter:
             self._loop.call_soon(self._begin)
         return stored
 
+    def append_here(self, rows: Sequence[LogRow]) -> asyncio.Future[None]:
+        return self._mine(self.append(rows))
+
     async def append_async(self, rows: Sequence[LogRow]) -> asyncio.Future[None]:
         while True:
             try:
-                stored = self.append(rows)
+                return self.append_here(rows)
             except StorageError as error:
                 if error.code != QUEUE_FULL:
                     raise
                 room: asyncio.Future[None] = self._loop.create_future()
                 self._room.append(room)
                 await room
-                continue
-            return self._mine(stored)
 
     def _mine(self, stored: Future[None]) -> asyncio.Future[None]:
         mine: asyncio.Future[None] = self._loop.create_future()

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Engine
 
 from arena.db.engine import open_database
-from arena.db.open_matches import open_matches
+from arena.db.open_matches import open_matches, waiting_rooms
 from arena.db.repo import broken_links, load_match
 from arena.db.writer import LogWriter
-from arena.journal import Batch, LogRow, MatchStarted
+from arena.journal import Batch, LogRow, MatchStarted, RoomWaiting
 from tests.simulation.checks import digest
 from tests.simulation.storage import Disk
 from tests.simulation.world import World
@@ -24,7 +24,7 @@ class RealDisk(Disk):
 
     def __init__(self, world: World, engine: Engine, writer: LogWriter) -> None:
         super().__init__(world._written)
-        self.restored = 0
+        self.restored = self.waited = 0
         self._engine = engine
         self._writer = writer
 
@@ -40,6 +40,12 @@ class RealDisk(Disk):
         self.restored += len(found)
         return iter([found[match_id] for match_id in expected])
 
+    def waiting_rooms(self) -> list[RoomWaiting]:
+        found = waiting_rooms(self._engine)
+        assert found == super().waiting_rooms()
+        self.waited += len(found)
+        return found
+
 
 class OnSqlite(World):
     def __init__(self, seed: int, engine: Engine, writer: LogWriter) -> None:
@@ -53,7 +59,7 @@ def _id(rows: Sequence[LogRow]) -> str:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_real_log_does_as_the_simulated_one(tmp_path: Path, database_url: str) -> None:
-    restored = 0
+    restored = waited = 0
     for seed in range(count(20, 1_000)):
         engine = open_database(f"sqlite:///{tmp_path / f'{seed}.db'}")
         writer = LogWriter(engine)
@@ -65,7 +71,9 @@ def test_the_real_log_does_as_the_simulated_one(tmp_path: Path, database_url: st
                 assert digest(stored.events) == digest(row.event for row in match.events)
                 assert broken_links(engine, match_id) == []
             restored += world.disk.restored
+            waited += world.disk.waited
         finally:
             writer.close()
             engine.dispose()
     assert restored > 5
+    assert waited > 2

@@ -17,8 +17,10 @@ from arena.rooms import room as rooms
 from arena.rooms.acts import AcceptedActs
 from arena.rooms.history import History
 from arena.rooms.room import Room
+from arena.server.lobby import Lobby
 from arena.server.outbox import Outbox
 from arena.server.room_task import RoomTask
+from arena.server.waiting import WaitingLog
 from tests.simulation.run import simulate
 from tests.soak import count
 
@@ -27,6 +29,7 @@ SEEDS = count(1_000, 100_000) // PARTS
 
 KINDS = (
     "kills", "drains", "batches lost", "commits without an answer", "outages", "stalls",
+    "rooms that waited over a restart", "seats that waited over a restart", "waiting seats taken back after a restart",
     "drops", "half-dead connections", "reconnects", "second connections", "seats taken elsewhere", "closed with 4400",
     "closed with 4401",
     "repeated acts", "ids used again", "refused act/id_reused", "illegal acts", "refused act/stale_turn",
@@ -72,6 +75,19 @@ def test_a_seed_is_the_same_run_each_time() -> None:
 def _said_at_once(patch: pytest.MonkeyPatch) -> None:
     release = Outbox.release
     patch.setattr(Outbox, "release", lambda self, stored: release(self, None))
+
+
+def _waiting_rooms_lost(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Lobby, "restore_waiting", lambda *_: None)
+
+
+def _seats_free_at_restarts(patch: pytest.MonkeyPatch) -> None:
+    restore = Lobby.restore_waiting
+    patch.setattr(Lobby, "restore_waiting", lambda self, row: restore(self, replace(row, seats=())))
+
+
+def _seats_given_before_they_are_stored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(WaitingLog, "_put", lambda self, said: [who.send(what) for who, what in said])
 
 
 def _ids_not_kept(patch: pytest.MonkeyPatch) -> None:
@@ -128,6 +144,9 @@ def _acts_stored_twice(patch: pytest.MonkeyPatch) -> None:
     "sabotage",
     [
         _said_at_once,
+        _waiting_rooms_lost,
+        _seats_free_at_restarts,
+        _seats_given_before_they_are_stored,
         _ids_not_kept,
         _ids_lost_at_restarts,
         _an_event_skipped_on_return,

@@ -21,6 +21,7 @@ from arena.games.registry import game_by_name
 from arena.rooms.terms import Terms
 from arena.server.app import ArenaServer, ServerSettings
 from arena.server.limits import Limits
+from arena.server.lobby_room import hashed
 from tests.simulation.checks import check_match
 from tests.simulation.minds import Foreign, SimulatedMinds, Versions
 from tests.simulation.network import Wire
@@ -45,6 +46,8 @@ class Life:
         self.n = n
         self.world = world
         self.alive = True
+        self.began_at = 0.0
+        self.kept: dict[tuple[str, str], float] = {}
         self.listening = True
         self.draining = False
         self.tasks: list[asyncio.Task[Any]] = []
@@ -66,8 +69,18 @@ class Life:
 
     def begin(self) -> None:
         with self._living():
-            self.server.restore(self.world.disk.open_matches(self._ended_after))
+            waiting = self.world.disk.waiting_rooms()
+            self.server.restore(self.world.disk.open_matches(self._ended_after), waiting)
             self.server.begin()
+        self.began_at = self.world.loop.now
+        self.kept = {(row.match_id, seat.token_hash): row.terms["grace_s"] for row in waiting for seat in row.seats}
+        self.world.counts["rooms that waited over a restart"] += len(waiting)
+        self.world.counts["seats that waited over a restart"] += len(self.kept)
+
+    def still_waits(self, room: str, token: str) -> bool:
+        """Whether this is the secret of a seat that waited when the server started, and must not be free yet."""
+        grace_s = self.kept.get((room, hashed(token)))
+        return grace_s is not None and self.world.loop.now - self.began_at <= grace_s
 
     def accept(self, wire: Wire) -> None:
         self.wires.append(wire)
@@ -370,9 +383,35 @@ class World:
 
     def shown_room(self, name: str, room: Message, stamp: int) -> None:
         match = self.disk.matches.get(room["room"])
+        if room["status"] == "waiting":
+            first: dict[int | None, int] = {}
+            for (other, seat, _), commit in self.disk.promised.items():
+                if other == room["room"]:
+                    first[seat] = min(commit, first.get(seat, commit))
+            seen = [None, *(seat["seat"] for seat in room["seats"] if seat["mind"] == "person")]
+            durable = all(first.get(seat, stamp + 1) <= stamp for seat in seen)
+            self.expect(durable, f"{name} saw a waiting room, or a seat taken in it, before that was durable")
         if room["phase"]:
             durable = match is not None and match.phases.get(room["phase"], stamp + 1) <= stamp
             self.expect(durable, f"{name} saw the phase {room['phase']!r} before it was durable")
+
+    def shown_created(self, person: Person, room: Message, stamp: int) -> None:
+        commit = self.disk.promised.get((room["room"], None, ""), stamp + 1)
+        self.expect(commit <= stamp, f"{person.name} was told of a room before it was durable")
+
+    def shown_seat(self, person: Person, message: Message, stamp: int) -> None:
+        room, seat, token = message["room"]["room"], message["seat"], hashed(message["resume_token"])
+        commit = self.disk.promised.get((room, seat, token), stamp + 1)
+        self.expect(commit <= stamp, f"{person.name} was given a seat before that was durable")
+        life = self._life
+        if message["room"]["status"] == "waiting" and life is not None and (room, token) in life.kept:
+            self.counts["waiting seats taken back after a restart"] += 1
+
+    def shown_no_seat(self, person: Person, room: str, token: str, code: str) -> None:
+        """A secret was refused, or the room that it is for is unknown."""
+        life = self._life
+        if life is not None and not self.has_begun(room):
+            self.expect(not life.still_waits(room, token), f"{person.name}'s waiting seat was lost: {code}")
 
     def _stream(self, person: Person, room: str) -> list[Any]:
         match: StoredMatch | None = self.disk.matches.get(room)
