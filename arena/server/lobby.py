@@ -227,7 +227,7 @@ class Lobby:
             room.gone(seat, self._clock.monotonic_s())
         elif seat is not None:
             self._free(room, [seat])
-        if not room.names and room.maker in (None, connection):
+        if not room.names and (room.maker is connection or room.is_deserted(self._clock.monotonic_s())):
             self._remove(room)
 
     def drop(self, connection: Connection) -> None:
@@ -350,8 +350,8 @@ class Lobby:
                 self._free(room, lost)
             elif room.unsaved:
                 self._save(room, room.open_seats)
-            left = room.maker is None and now > room.kept_until
-            if not room.names and (left or now - room.made_at > self._limits.waiting_room_s):
+            unused = not room.names and now - room.made_at > self._limits.waiting_room_s
+            if unused or room.is_deserted(now):
                 self._remove(room)
 
     async def drain(self, seconds: float) -> None:

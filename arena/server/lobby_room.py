@@ -162,6 +162,10 @@ class LobbyRoom:
         fill = self.fills[seat]
         return SeatInfo(seat=seat, name=None, mind="open" if fill == OPEN else mind_of_fill(fill))
 
+    def is_deserted(self, now: float) -> bool:
+        """Whether nobody waits in it, or is waited for."""
+        return not self.names and self.maker is None and now >= self.kept_until
+
     @property
     def is_stored(self) -> bool:
         """Whether a crash leaves something of this room, so that others may see it."""

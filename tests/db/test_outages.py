@@ -20,11 +20,13 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from arena.db.engine import WRITES, open_database
+from arena.db.open_matches import waiting_rooms
 from arena.db.outages import is_outage
 from arena.db.repo import broken_links, list_matches, load_match
 from arena.db.writer import UNAVAILABLE, LogWriter
 from arena.errors import StorageError
 from arena.journal import MatchEnded
+from tests.db.test_waiting_rooms import ROOM
 from tests.db.test_writer import OUTCOME, said, started
 from tests.postgres import Cluster
 from tests.soak import count
@@ -176,7 +178,7 @@ def test_a_commit_that_breaks_off_is_stored_once(
     """The connection goes when COMMIT has been sent and before the answer has come."""
     writer = LogWriter(engine)
     writer.append((started("m1"), said("m1", 0))).result(60)
-    to_break = ["two", "of them"]
+    to_break = ["three", "of", "them"]
     commit = engine.dialect.do_commit
 
     def broken(connection: Any) -> None:
@@ -197,7 +199,9 @@ def test_a_commit_that_breaks_off_is_stored_once(
     monkeypatch.setattr(engine.dialect, "do_commit", broken)
     writer.append((said("m1", 1), said("m1", 2))).result(60)
     writer.append((MatchEnded("m1", OUTCOME, 3.0),)).result(60)  # an update leaves no row behind to be found by
+    writer.append((ROOM,)).result(60)  # nor does the newest state of a waiting room
     assert not to_break
+    assert waiting_rooms(engine) == [ROOM]
     with pytest.raises(StorageError):  # the same rows from somebody else are still refused
         writer.append((said("m1", 1),)).result(60)
     writer.append((said("m1", 3),)).result(60)

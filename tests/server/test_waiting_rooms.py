@@ -87,6 +87,9 @@ async def test_a_room_waits_its_grace_time_after_a_restart(
             await ann.resume(short.room, gone.resume_token or "")
         assert refused.value.code == codes.UNKNOWN_ROOM
         assert (await ann.resume(long.room, kept.resume_token or "")).seat == 4
+        await ann.watch(longer.room)
+        await ann.leave(longer.room)  # whoever only looks in takes nothing away
+        assert len(await ann.rooms()) == 2
     writer.close()
     assert [row.match_id for row in waiting_rooms(engine)] == [long.room, longer.room]
 
