@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 from arena.clock import Clock
 from arena.db.writer import LogWriter
@@ -17,7 +17,7 @@ from arena.games.registry import game_by_name
 from arena.journal import LogRow, MatchAbandoned, MatchStarted, Purpose, RoomGone, RoomWaiting
 from arena.protocol import codes
 from arena.protocol.client_messages import CreateRoom, JoinRoom, ResumeSeat, TakeTurn, TalkAmongDead
-from arena.protocol.server_messages import RoomCreated, RoomInfo, RoomJoined, SeatChanged, SeatLost
+from arena.protocol.server_messages import RoomCreated, RoomInfo, RoomJoined, SeatLost
 from arena.protocol.text import clean_text
 from arena.rooms.minds import MindSource
 from arena.rooms.room import Room
@@ -28,16 +28,11 @@ from arena.server.guesses import Guesses
 from arena.server.limits import Limits
 from arena.server.listing import Listing
 from arena.server.lobby_room import OPEN, LobbyRoom, hashed, is_code, new_code, restored_lobby_room, waiting_lobby_room
+from arena.server.refusal import Refusal
 from arena.server.room_task import Acted, Dropped, Left, Returned, RoomTask, TookBack, Watched
-from arena.server.waiting import Said, WaitingLog
+from arena.server.waiting import WaitingLog
 
 log = logging.getLogger(__name__)
-
-_NOT_STORED: Final = "That cannot be stored just now, and nothing has changed. Try again later."
-
-
-class Refusal(ArenaError):
-    """A request that the lobby does not grant; ``code`` is one of ``arena.protocol.codes``."""
 
 
 class Lobby:
@@ -86,7 +81,8 @@ class Lobby:
         }
         terms = replace(self._terms, **asked)
         room = self.open_room(message.game, message.options, message.fills, message.seed, maker=connection, terms=terms)
-        self._write(room, [(connection, RoomCreated(room=self.info(room)))], connection, partial(self._unmade, room))
+        made = RoomCreated(room=self.info(room))
+        self._log.ask(room, [(connection, made)], connection, partial(self._unmade, room))
 
     def join(self, connection: Connection, message: JoinRoom) -> None:
         """
@@ -120,8 +116,8 @@ class Lobby:
         token = self._draws.randbytes(24).hex()
         room.seat_down(seat, connection, message.train, token)
         joined = RoomJoined(room=self.info(room), seat=seat, resume_token=token)
-        said = [(connection, joined), *self._changed(room, [seat], but=connection)]
-        self._write(room, said, connection, partial(self._unseated, room, seat, hashed(token)))
+        said = [(connection, joined), *room.changed([seat], but=connection)]
+        self._log.ask(room, said, connection, partial(self._unseated, room, seat, hashed(token)))
 
     def begin(self, connection: Connection, room_id: str) -> None:
         """
@@ -349,7 +345,7 @@ class Lobby:
             if lost:
                 self._free(room, lost)
             elif room.unsaved:
-                self._save(room, room.open_seats)
+                self._log.keep(room, room.changed(room.open_seats))
             unused = not room.names and now - room.made_at > self._limits.waiting_room_s
             if unused or room.is_deserted(now):
                 self._remove(room)
@@ -421,38 +417,7 @@ class Lobby:
         """These waiting seats are open again."""
         for seat in seats:
             room.stand_up(seat)
-        self._save(room, seats)
-
-    def _save(self, room: LobbyRoom, changed: Iterable[int]) -> None:
-        """Store what nobody waits for, and tell the others; where that cannot be just now, it is left to ``sweep``."""
-        try:
-            self._log.write(room, self._changed(room, changed))
-            room.unsaved = False
-        except StorageError:
-            room.unsaved = True
-
-    def _write(self, room: LobbyRoom, said: Said, asker: Connection, undo: Callable[[], None]) -> None:
-        """Store what ``asker`` asked for, then say this. Where it cannot be stored, it never was.
-
-        Raises:
-            Refusal: the log takes nothing just now.
-        """
-
-        def done(stored: bool) -> None:
-            if stored:
-                asker.changed()
-                if room.id in asker.seats:
-                    asker.watching.discard(room.id)
-                    room.watchers.discard(asker)
-            else:
-                undo()
-                asker.refuse(codes.ROOM_NOT_STORED, _NOT_STORED)
-
-        try:
-            self._log.write(room, said, done)
-        except StorageError as error:
-            undo()
-            raise Refusal(_NOT_STORED, code=codes.ROOM_NOT_STORED) from error
+        self._log.keep(room, room.changed(seats))
 
     def _unmade(self, room: LobbyRoom) -> None:
         if room.task is None and not room.names:
@@ -466,7 +431,7 @@ class Lobby:
             sitter.seats.pop(room.id, None)
         room.stand_up(seat)
         if room.stored_seats is not None:
-            self._save(room, [seat])
+            self._log.keep(room, room.changed([seat]))
         elif not room.names:
             self._remove(room)
 
@@ -494,14 +459,6 @@ class Lobby:
         here = self.rooms.get(room.id) is room and not self._stopped
         if here and room.task is None and room.unsettled == 0 and (room.begins or not room.open_seats):
             self.start(room)
-
-    def _changed(self, room: LobbyRoom, seats: Iterable[int], but: Connection | None = None) -> Said:
-        """What all but one are to hear of these seats."""
-        if room.terms.blind:
-            return []
-        listeners = [other for other in (*room.people.values(), *room.watchers) if other is not but]
-        changes = [SeatChanged(room=room.id, seat=room.seat_info(seat)) for seat in seats]
-        return [(listener, change) for change in changes for listener in listeners]
 
     def _remove(self, room: LobbyRoom) -> None:
         if room.task is None:

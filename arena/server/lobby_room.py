@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -13,7 +13,7 @@ from typing import Any, Final
 from arena.games.core import Game
 from arena.games.registry import game_by_name
 from arena.journal import Purpose, RoomWaiting, WaitingSeat
-from arena.protocol.server_messages import RoomInfo, SeatInfo
+from arena.protocol.server_messages import RoomInfo, SeatChanged, SeatInfo, ServerMessage
 from arena.rooms.room import Room
 from arena.rooms.seats import SeatSpec
 from arena.rooms.terms import Terms
@@ -165,6 +165,14 @@ class LobbyRoom:
     def is_deserted(self, now: float) -> bool:
         """Whether nobody waits in it, or is waited for."""
         return not self.names and self.maker is None and now >= self.kept_until
+
+    def changed(self, seats: Iterable[int], but: Connection | None = None) -> list[tuple[Connection, ServerMessage]]:
+        """What all who are here but one are to hear of these seats, before the match."""
+        if self.terms.blind:
+            return []
+        listeners = [other for other in (*self.people.values(), *self.watchers) if other is not but]
+        changes = [SeatChanged(room=self.id, seat=self.seat_info(seat)) for seat in seats]
+        return [(listener, change) for change in changes for listener in listeners]
 
     @property
     def is_stored(self) -> bool:

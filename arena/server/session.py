@@ -23,7 +23,8 @@ from arena.protocol.server_messages import RoomsListed, Welcomed
 from arena.protocol.text import clean_text
 from arena.server.access import Access
 from arena.server.connection import Connection, act_id_of
-from arena.server.lobby import Lobby, Refusal
+from arena.server.lobby import Lobby
+from arena.server.refusal import Refusal
 
 _WHY_NOT = {
     codes.UNAUTHORISED: "This server needs an access token, and that is not it.",

@@ -6,15 +6,21 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Final
 
 from arena.db.writer import LogWriter
+from arena.errors import StorageError
 from arena.journal import RoomGone, RoomWaiting
+from arena.protocol import codes
 from arena.protocol.server_messages import ServerMessage
 from arena.server.connection import Connection
 from arena.server.lobby_room import LobbyRoom
 from arena.server.outbox import Outbox
+from arena.server.refusal import Refusal
 
 log = logging.getLogger(__name__)
+
+_NOT_STORED: Final = "That cannot be stored just now, and nothing has changed. Try again later."
 
 Said = Iterable[tuple[Connection, ServerMessage]]
 
@@ -35,7 +41,39 @@ class WaitingLog:
         self._put(said)
         self._outbox.release(None)
 
-    def write(self, room: LobbyRoom, said: Said, done: Callable[[bool], None] = lambda _: None) -> None:
+    def ask(self, room: LobbyRoom, said: Said, asker: Connection, undo: Callable[[], None]) -> None:
+        """Store the room as ``asker`` asked for it, then say this. Where it cannot be stored, it never was.
+
+        Raises:
+            Refusal: the log takes nothing just now; it is undone already.
+        """
+
+        def done(stored: bool) -> None:
+            if stored:
+                asker.changed()
+                if room.id in asker.seats:  # whoever watched has the seat's own stream from here on
+                    asker.watching.discard(room.id)
+                    room.watchers.discard(asker)
+            else:
+                undo()
+                asker.refuse(codes.ROOM_NOT_STORED, _NOT_STORED)
+
+        try:
+            self._write(room, said, done)
+        except StorageError as error:
+            undo()
+            raise Refusal(_NOT_STORED, code=codes.ROOM_NOT_STORED) from error
+
+    def keep(self, room: LobbyRoom, said: Said) -> None:
+        """Store a change that nobody waits for, then say this. Where the log takes nothing just now, the room is left
+        ``unsaved`` and nothing is said."""
+        try:
+            self._write(room, said, lambda _: None)
+            room.unsaved = False
+        except StorageError:
+            room.unsaved = True
+
+    def _write(self, room: LobbyRoom, said: Said, done: Callable[[bool], None]) -> None:
         """Store the room as it is now, then say this and call ``done(True)``; or say nothing and call ``done(False)``.
 
         Raises:

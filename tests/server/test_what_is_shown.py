@@ -22,8 +22,9 @@ from arena.rooms.terms import Terms
 from arena.server.connection import Connection
 from arena.server.counts import Counts
 from arena.server.limits import Limits
-from arena.server.lobby import Lobby, Refusal
+from arena.server.lobby import Lobby
 from arena.server.lobby_room import OPEN, LobbyRoom
+from arena.server.refusal import Refusal
 from arena.server.shown import encoded_body
 from tests.fakes.minds import FakeMinds, RandomMind
 
