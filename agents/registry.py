@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -95,6 +95,11 @@ class Minds:
     @property
     def live_checkpoint(self) -> str | None:
         return None if self._engine is None else self._engine.live_version
+
+    @property
+    def chat_answers(self) -> Mapping[str, int]:
+        """Turns of chat models by what became of them, of matches that are over."""
+        return {} if self._chat is None else self._chat.outcomes()
 
     def mind(self, fill: str) -> Mind:
         """

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
 from agents.chat.budget import Purse
 from agents.chat.client import ChatClient
 from agents.chat.dialect import Message
-from agents.chat.mind import KIND, ChatMind
+from agents.chat.mind import KIND, ChatMind, Outcome
 from agents.chat.settings import EndpointBook, key_of, load_book
 from arena.errors import UnknownName
 
@@ -71,6 +72,10 @@ class ChatMinds:
             self._purse = Purse(book.budget)
         self._clients[name] = ChatClient(name, endpoint, key_of(name, endpoint, self._environ), self._purse)
         return self._clients[name]
+
+    def outcomes(self) -> dict[str, int]:
+        """What became of all their turns, in matches that are over."""
+        return {str(o): n for o, n in sum((m.outcomes for m in self._minds.values()), Counter[Outcome]()).items()}
 
     async def close(self) -> None:
         for client in self._clients.values():

@@ -158,6 +158,7 @@ async def composed(
             settings,
             live_checkpoint=lambda: minds.live_checkpoint,
             reloads=lambda: Reloads(minds.reloads, minds.refused_reloads),
+            chat_answers=lambda: minds.chat_answers,
         )
         try:
             ended_after = SystemClock().wall_s() - settings.limits.linger_s
