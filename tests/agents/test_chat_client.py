@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from random import Random
@@ -17,7 +19,7 @@ from agents.chat.dialect import Form, Message
 from agents.chat.settings import Budget, Endpoint
 from agents.chat.transport import MAX_BODY_BYTES, retry_after_s
 from agents.chat.wire import Reply
-from arena.errors import EngineError
+from arena.errors import EngineError, OptionError
 from tests.fakes.chat_server import (
     Body,
     ChatServer,
@@ -408,6 +410,20 @@ async def test_a_prompt_that_does_not_fit_is_not_sent() -> None:
     ):
         assert (await failure(client)).code == "engine/context_full"
         assert server.asked == []
+
+
+# -- what has to be installed ----------------------------------------------------------------------------------------
+
+
+def test_a_missing_library_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(OptionError, match=r"social-arena\[openai\]"):
+        ChatClient("a", Endpoint(base_url="http://x/v1", model="m"))
+
+
+def test_the_library_is_loaded_when_a_chat_model_sits_down_and_not_before() -> None:
+    code = "import sys, agents.chat.source, agents.chat.structured; assert not {'httpx', 'torch'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # -- the key ---------------------------------------------------------------------------------------------------------
