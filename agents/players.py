@@ -1,8 +1,10 @@
-"""Players of rated matches: a name as people give it becomes a stable id and a mind whose weights never change.
+"""Players of rated matches: a name as people give it becomes a stable id and a mind whose weights never change
+(those of a chat model are its provider's to keep).
 
 shipped, base, live, an id or its beginning, a folder, a hub name   →  checkpoint:ID
 scripted:NAME                                                       →  scripted:NAME
 random                                                              →  random
+openai:NAME                                                         →  openai:NAME
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine as Database
 
+from agents.chat.source import ChatMinds, chat_name
 from agents.checkpoints import MANIFEST, read_checkpoint
 from agents.models import model_source
 from agents.registry import Minds, engine_seed
@@ -39,12 +42,19 @@ async def open_players(names: Sequence[str], database: Database, *, seed: int | 
     Raises:
         UnknownName: nothing has one of the names.
         CheckpointError: one of them cannot be loaded.
+        OptionError: the settings of the chat endpoints cannot be used.
+        EngineError: a chat model cannot be asked.
     """
     resolved = [resolve(name, database) for name in names]
     players: dict[str, Player] = {}
+    chat = ChatMinds()
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(chat.close)
         for number, (player_id, source) in enumerate(resolved):
             if player_id in players:
+                continue
+            if (endpoint := chat_name(player_id)) is not None:
+                players[player_id] = Player(player_id, chat.open(endpoint))
                 continue
             if source is None:
                 players[player_id] = Player(player_id, Minds(None, seed=seed).mind(player_id))
@@ -53,11 +63,12 @@ async def open_players(names: Sequence[str], database: Database, *, seed: int | 
             await minds.start()
             stack.push_async_callback(minds.stop)
             players[player_id] = Player(player_id, minds.mind("live"))
+        await chat.check()
         yield [players[player_id] for player_id, _ in resolved]
 
 
 def resolve(name: str, database: Database) -> tuple[str, str | Path | None]:
-    """The stable id of a player, and where its weights lie (None for scripts).
+    """The stable id of a player, and where its weights lie (None for scripts and chat models).
 
     Raises:
         UnknownName: nothing has this name.
@@ -67,6 +78,8 @@ def resolve(name: str, database: Database) -> tuple[str, str | Path | None]:
     if name == "random" or kind == "scripted":
         script_by_name(rest or "random")
         return ("random" if rest in ("", "random") else name), None
+    if chat_name(name) is not None:
+        return name, None
     source = model_source(database, rest if kind == "checkpoint" else name)
     if (Path(source) / MANIFEST).exists():
         return f"checkpoint:{read_checkpoint(Path(source)).id}", source

@@ -4,18 +4,20 @@ self, live          the live checkpoint, following reloads (scripts where no mod
 checkpoint:NAME     one checkpoint, whatever becomes live: an id, ``shipped`` or ``base``
 scripted:NAME       a script
 random              any legal act
+openai:NAME         a chat model behind an endpoint (``agents.chat``)
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Engine as Database
 
+from agents.chat.source import ChatMinds, chat_name
 from agents.checkpoints import read_checkpoint
 from agents.engines.base import LIVE, Engine
 from agents.llm.policy import PolicyMind
@@ -23,7 +25,7 @@ from agents.models import checkpoint_folder, model_source, registered_folder
 from agents.scripted.mind import ScriptedMind
 from agents.scripted.registry import SCRIPTS, script_by_name
 from arena.db.checkpoints import live_checkpoint
-from arena.errors import ArenaError, CheckpointError, UnknownName
+from arena.errors import ArenaError, CheckpointError, OptionError, UnknownName
 from arena.games.chance import Chance
 from arena.rooms.minds import Mind
 
@@ -57,6 +59,8 @@ class Minds:
         follow: whether whatever becomes live in the registry from now on is loaded while running.
         seen: the registry's live checkpoint that ``engine`` was chosen in the knowledge of; it is not loaded again.
         folders: the engine's own book of where checkpoints lie, by id, which this object adds to.
+        chat: the chat models; None where none may sit down. They are closed when this object stops.
+        own: plays the seats of ``self`` where no engine does.
     """
 
     def __init__(
@@ -70,6 +74,8 @@ class Minds:
         folders: dict[str, Path] | None = None,
         temperature: float = 1.0,
         on_reload: Callable[[str, str], None] | None = None,
+        chat: ChatMinds | None = None,
+        own: str = STAND_IN,
     ) -> None:
         self._engine = engine
         self._database = database
@@ -83,10 +89,17 @@ class Minds:
         self._watch: asyncio.Task[None] | None = None
         self._seen = seen
         self._folders = {} if folders is None else folders
+        self._chat = chat
+        self._own = own
 
     @property
     def live_checkpoint(self) -> str | None:
         return None if self._engine is None else self._engine.live_version
+
+    @property
+    def chat_answers(self) -> Mapping[str, int]:
+        """Turns of chat models by what became of them, of matches that are over."""
+        return {} if self._chat is None else self._chat.outcomes()
 
     def mind(self, fill: str) -> Mind:
         """
@@ -100,7 +113,7 @@ class Minds:
 
     def _make(self, fill: str) -> Mind:
         if fill in ("self", LIVE):
-            return self.mind(STAND_IN) if self._engine is None else self._policy(LIVE)
+            return self.mind(self._own) if self._engine is None else self._policy(LIVE)
         kind, _, name = fill.partition(":")
         match kind:
             case "checkpoint" if self._engine is not None and self._database is not None:
@@ -117,6 +130,12 @@ class Minds:
             case "scripted" | "random":
                 name = name or "random"
                 return ScriptedMind(name, script_by_name(name), self._seed)
+            case "openai" if self._chat is not None:
+                try:
+                    return self._chat.seat(name)
+                except OptionError as error:
+                    _log.error("%s cannot play: %s", fill, error)
+                    raise UnknownName(f"{fill!r} cannot play here.") from error  # no settings for strangers
             case _:
                 scripts = ", ".join(f"scripted:{s}" for s in SCRIPTS if s != "random")
                 raise UnknownName(f"Nothing is called {fill!r}. Seats take: self, checkpoint:ID, {scripts}, random.")
@@ -128,8 +147,14 @@ class Minds:
     # -- life ----------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
+        """
+        Raises:
+            EngineError: a chat model that was opened before cannot be asked.
+        """
         if self._engine is not None:
             self._engine.start()
+        if self._chat is not None:
+            await self._chat.check()
         if self._follow:
             self._watch = asyncio.create_task(self._watch_registry(), name="checkpoint-watch")
 
@@ -139,6 +164,8 @@ class Minds:
             await asyncio.gather(self._watch, return_exceptions=True)
         if self._engine is not None:
             await self._engine.stop()
+        if self._chat is not None:
+            await self._chat.close()
 
     async def _watch_registry(self) -> None:
         """Load whatever becomes live. A checkpoint that is refused changes nothing and is tried once."""
@@ -173,14 +200,20 @@ def open_minds(model: str, database: Database, *, seed: int | str = 0, follow: b
     """The minds of a process, with ``model`` as its live policy. It plays until another one becomes live.
 
     Args:
-        model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``none``: scripts.
+        model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``openai:NAME``: a chat
+            model; ``none``: scripts.
 
     Raises:
         UnknownName: there is no such model.
         CheckpointError: it cannot be loaded.
+        OptionError: the settings of the chat endpoints cannot be used.
     """
+    chat = ChatMinds()
     if model == NO_MODEL:
-        return Minds(None, database, seed=seed)
+        return Minds(None, database, seed=seed, chat=chat)
+    if (name := chat_name(model)) is not None:
+        chat.open(name)
+        return Minds(None, database, seed=seed, chat=chat, own=model)
     try:
         from agents.engines.local.engine import LocalEngine
     except ImportError as error:
@@ -194,7 +227,7 @@ def open_minds(model: str, database: Database, *, seed: int | str = 0, follow: b
         seed=engine_seed(seed),
         threads=threads,
     )
-    return Minds(engine, database, seed=seed, follow=follow, seen=live and live.id, folders=folders)
+    return Minds(engine, database, seed=seed, follow=follow, seen=live and live.id, folders=folders, chat=chat)
 
 
 def engine_seed(seed: int | str) -> int:

@@ -49,7 +49,7 @@ class Decision:
     turn_kind: str
     kind: MindKind
     mind: str
-    """``checkpoint:ID``, ``scripted:NAME``, ``random``, ``person`` or ``nobody``."""
+    """``checkpoint:ID``, ``scripted:NAME``, ``random``, ``openai:NAME``, ``person`` or ``nobody``."""
     act: Act
     latency_s: float
     fallback: str | None = None

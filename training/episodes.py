@@ -165,8 +165,10 @@ def _episode(source: _Source, terms: Terms, masked: Counter[str]) -> Episode | N
 def why_masked(decision: Decision, terms: Terms) -> str | None:
     """The reason for leaving a decision out of the loss; None where it may be trained on."""
     record = decision.tokens
-    if decision.kind is not MindKind.MODEL or record is None:
+    if decision.kind is not MindKind.MODEL:
         return f"played by {decision.kind}"
+    if record is None:
+        return "played by a foreign model"
     if (record.tokenizer, record.prompt_version) != (terms.tokenizer, terms.prompt_version):
         return "other tokenizer or prompt"
     if terms.versions is not None and record.policy_version not in terms.versions:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHORT_SIDES: Final = {"werewolves": "wolves"}
 """Sides as the keys of the JSON object name them, where it is not by their full name."""
 
-_PLAYER: Final = "shipped, base, live, a checkpoint's id or folder, scripted:NAME, or random."
+_PLAYER: Final = "shipped, base, live, a checkpoint's id or folder, scripted:NAME, random, or openai:NAME."
 
 
 def evaluate(
@@ -38,6 +38,7 @@ def evaluate(
     is a check that both come out even; such matches are stored but never rated.
     """
     from arena.cli.arguments import at_least_one, drawn_seed
+    from arena.cli.chat_report import said_of_chat
     from arena.db.engine import open_database
     from arena.games.registry import game_by_name
     from arena.paths import default_database_url
@@ -47,11 +48,11 @@ def evaluate(
     rules = game_by_name(game)
     database = open_database(db or default_database_url())
     try:
-        found = asyncio.run(_play(rules, a, b, games, database, at_once, drawn_seed(seed)))
+        found, chat = asyncio.run(_play(rules, a, b, games, database, at_once, drawn_seed(seed)))
     finally:
         database.dispose()
     if as_json:
-        typer.echo(json.dumps(as_dict(found), indent=2))
+        typer.echo(json.dumps({**as_dict(found), **chat}, indent=2))
         return
     first, second = (SHORT_SIDES.get(s, s) for s in found.sides)
     typer.echo(f"A is {found.a}, B is {found.b}.")
@@ -60,6 +61,8 @@ def evaluate(
     typer.echo(f"A over B: {found.elo:+.0f} Elo ({found.elo_low:+.0f} to {found.elo_high:+.0f}).")
     if found.fallbacks:
         typer.echo(f"{found.fallbacks} of {found.decisions} decisions were fallbacks.")
+    for report in chat.get("chat", ()):
+        typer.echo(said_of_chat(report))
 
 
 def as_dict(found: Evaluation) -> dict[str, Any]:
@@ -85,10 +88,11 @@ def as_dict(found: Evaluation) -> dict[str, Any]:
 
 async def _play(
     game: Game[Any, Any], a: str, b: str, games: int, database: Engine, at_once: int, seed: int
-) -> Evaluation:
+) -> tuple[Evaluation, dict[str, Any]]:
     from agents.match_log import MatchLog
     from agents.players import open_players
     from agents.runner import Played
+    from arena.cli.chat_report import chat_reports, stop_where_none_can_play
     from arena.cli.progress import progress
     from arena.db.writer import LogWriter
     from training.evaluate import evaluate as play
@@ -101,9 +105,10 @@ async def _play(
             log = MatchLog(writer)
             with progress("Evaluation", 2 * games) as advance:
 
-                async def on_match(_: Played) -> None:
+                async def on_match(match: Played) -> None:
                     advance()
                     await log.keep_up()
+                    stop_where_none_can_play(match.decisions)
 
                 found = await play(
                     game, first, second, games=games, seed=seed, log=log, at_once=at_once, on_match=on_match
@@ -111,7 +116,7 @@ async def _play(
             await log.stored()
         finally:
             await asyncio.to_thread(writer.close)
-    return found
+    return found, chat_reports(first.mind, second.mind)
 
 
 def _said(rate: Rate) -> str:

@@ -20,7 +20,11 @@ def selfplay(
     games: Annotated[int, typer.Option(metavar="N", help="How many matches.")] = 100,
     game: Annotated[str, typer.Option(help="Which game.")] = "werewolf",
     model: Annotated[
-        str, typer.Option(metavar="NAME_OR_PATH", help="Model that plays all seats; 'none' plays scripts.")
+        str,
+        typer.Option(
+            metavar="NAME_OR_PATH",
+            help="Plays all seats; openai:NAME asks a chat endpoint, 'none' plays scripts.",
+        ),
     ] = "live",
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     at_once: Annotated[int, typer.Option(metavar="N", help="Matches that run at the same time.")] = 64,
@@ -36,6 +40,7 @@ def selfplay(
     checkpoint that becomes live meanwhile plays on.
     """
     from arena.cli.arguments import at_least_one, drawn_seed, game_options
+    from arena.cli.chat_report import said_of_chat
     from arena.db.engine import open_database
     from arena.games.registry import game_by_name
     from arena.paths import default_database_url
@@ -58,6 +63,8 @@ def selfplay(
         f"{report['decisions']} decisions ({report['fallbacks']} of them fallbacks), "
         f"{report['tokens']} tokens sampled ({report['tokens_per_s']:.0f}/s)."
     )
+    for answers in report.get("chat", ()):
+        typer.echo(said_of_chat(answers))
 
 
 async def _play(
@@ -67,6 +74,7 @@ async def _play(
     from agents.models import LIVE
     from agents.registry import NO_MODEL, STAND_IN, open_minds
     from agents.runner import Lineup, play_matches
+    from arena.cli.chat_report import chat_reports
     from arena.cli.progress import progress
     from arena.db.writer import LogWriter
 
@@ -110,4 +118,5 @@ async def _play(
         "tokens_per_s": round(tokens / seconds, 1),
         "fallbacks": fallbacks,
         "wins": dict(sorted(wins.items())),
+        **chat_reports(minds.mind(fill)),
     }

@@ -24,7 +24,10 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8765,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     model: Annotated[
-        str, typer.Option(metavar="NAME_OR_PATH", help="Model that plays; 'none' seats scripts only.")
+        str,
+        typer.Option(
+            metavar="NAME_OR_PATH", help="Model that plays; openai:NAME asks an endpoint, 'none' seats scripts only."
+        ),
     ] = "live",
     rooms: Annotated[int, typer.Option(min=0, max=1000, help="Rooms of self-play kept going.")] = 4,
     game: Annotated[str, typer.Option(help="Game of the self-play rooms.")] = "werewolf",
@@ -156,6 +159,7 @@ async def composed(
             settings,
             live_checkpoint=lambda: minds.live_checkpoint,
             reloads=lambda: Reloads(minds.reloads, minds.refused_reloads),
+            chat_answers=lambda: minds.chat_answers,
         )
         try:
             ended_after = SystemClock().wall_s() - settings.limits.linger_s

@@ -23,6 +23,9 @@ _REASONS: Final = {
     "deadline": "deadline",
     "mind/timeout": "timeout",
     "engine/context_full": "context_full",
+    "engine/budget": "budget",
+    "engine/unreadable": "unreadable",
+    "engine/declined": "declined",
     "talk/empty": "empty",
     "talk/cut": "cut",
 }
