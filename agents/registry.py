@@ -21,6 +21,7 @@ from agents.chat.source import ChatMinds, chat_name
 from agents.checkpoints import read_checkpoint
 from agents.engines.base import LIVE, Engine
 from agents.llm.policy import PolicyMind
+from agents.llm.thinking import NO_THINKING, Thinking
 from agents.models import checkpoint_folder, model_source, registered_folder
 from agents.scripted.mind import ScriptedMind
 from agents.scripted.registry import SCRIPTS, script_by_name
@@ -58,6 +59,7 @@ class Minds:
         database: where checkpoints are registered; None where none are to be followed.
         follow: whether whatever becomes live in the registry from now on is loaded while running.
         seen: the registry's live checkpoint that ``engine`` was chosen in the knowledge of; it is not loaded again.
+        thinking: whether its model thinks before it answers.
         folders: the engine's own book of where checkpoints lie, by id, which this object adds to.
         chat: the chat models; None where none may sit down. They are closed when this object stops.
         own: plays the seats of ``self`` where no engine does.
@@ -73,6 +75,7 @@ class Minds:
         seen: str | None = None,
         folders: dict[str, Path] | None = None,
         temperature: float = 1.0,
+        thinking: Thinking = NO_THINKING,
         on_reload: Callable[[str, str], None] | None = None,
         chat: ChatMinds | None = None,
         own: str = STAND_IN,
@@ -82,6 +85,7 @@ class Minds:
         self._seed = seed
         self._follow = follow and engine is not None and database is not None
         self._temperature = temperature
+        self._thinking = thinking
         self._on_reload = on_reload
         self._minds: dict[str, Mind] = {}
         self.reloads = 0
@@ -142,7 +146,7 @@ class Minds:
 
     def _policy(self, policy: str) -> Mind:
         assert self._engine is not None
-        return PolicyMind(self._engine, policy, self._temperature)
+        return PolicyMind(self._engine, policy, self._temperature, thinking=self._thinking)
 
     # -- life ----------------------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ def _alone(source: Any, decisions: list[tuple[Played, Any]]) -> float:
     begun = time.process_time()
     for match, decision in decisions:
         record = decision.tokens
-        prompt = torch.tensor([[*match.trunks[0].tokens[: record.trunk_length], *record.branch]])
+        prompt = torch.tensor([[*match.trunks[0].read_by(record), *record.branch]])
         count = len(record.sampled)
         model.generate(prompt, do_sample=True, min_new_tokens=count, max_new_tokens=count, pad_token_id=0)
     return time.process_time() - begun

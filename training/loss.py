@@ -6,8 +6,10 @@ only. Letters: P sampled tokens of a batch, V vocabulary, O legal tokens.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from trl.trainer.utils import entropy_from_logits, selective_log_softmax
 from training.assign import Assigned
 from training.credit.base import Floats
 from training.episodes import Episode
-from training.packing import Branch, Pack, TokenGame, hidden_states, pack
+from training.packing import Pack, TokenGame, hidden_states, pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +64,40 @@ def train_batch(
     games: list[TokenGame] = []
     kept: list[list[int]] = []
     for episode in episodes:
-        wanted = [i for i, t in enumerate(episode.trainable) if t]
-        games.append(TokenGame(episode.tokens.trunk, tuple(episode.tokens.branches[i] for i in wanted)))
+        wanted: list[int] = []
+        for row, first in zip(episode.rows, _firsts(episode), strict=True):
+            here = [i for i in range(len(row.branches)) if episode.trainable[first + i]]
+            games.append(TokenGame(row.trunk, tuple(row.branches[i] for i in here)))
+            wanted.extend(first + i for i in here)
         kept.append(wanted)
     if not any(kept):
         return None
     batch = pack(games, device, dtype)
     free: list[tuple[Any, ...]] = []
     limited: list[tuple[Any, ...]] = []
-    turns = sum(map(len, kept))
+    turns = sum(e.turns for e in episodes)
     for episode, given, held, wanted, spans in zip(
-        episodes, assigned, references, kept, batch.branch_spans, strict=True
+        episodes, assigned, references, kept, _by_episode(episodes, batch), strict=True
     ):
+        branches = episode.branches
+        lengths = Counter[int]()  # a thought and its answer are one turn
+        for i in wanted:
+            lengths[episode.which[i]] += len(branches[i].answer)
         for i, (start, _) in zip(wanted, spans, strict=True):
-            record = episode.decisions[episode.which[i]].tokens
+            n, branch = episode.which[i], branches[i]
+            record = episode.decisions[n].tokens
             assert record is not None
-            branch: Branch = episode.tokens.branches[i]
+            sampled = record.thought if episode.thoughts[i] else record
+            assert sampled is not None
+            options = () if episode.thoughts[i] else record.options
             for k, token in enumerate(branch.answer):
                 row = (
-                    start + len(branch.prompt) - 1 + k, token, record.logprobs[k], given.advantages[i][k],
-                    given.targets[i][k], 1.0 / (len(branch.answer) * turns), record.temperature,
-                    held[i][k],
+                    start + len(branch.prompt) - 1 + k, token, sampled.logprobs[k], given.advantages[i][k],
+                    given.targets[i][k], 1.0 / (lengths[n] * turns), record.temperature, held[i][k],
                 )  # fmt: skip
-                if record.options:
+                if options:
                     seen = branch.answer[:k]
-                    legal = sorted({o[k] for o in record.options if len(o) > k and o[:k] == seen})
+                    legal = sorted({o[k] for o in options if len(o) > k and o[:k] == seen})
                     limited.append((*row, legal))
                 else:
                     free.append(row)
@@ -113,6 +124,17 @@ def train_batch(
             reference=floats(7),
         ),
     )
+
+
+def _firsts(episode: Episode) -> list[int]:
+    """The number of the first branch of each row."""
+    return [0, *accumulate(len(row.branches) for row in episode.rows)][:-1]
+
+
+def _by_episode(episodes: Sequence[Episode], batch: Pack) -> list[list[tuple[int, int]]]:
+    """The branch spans of all rows of an episode, one after the other."""
+    rows = iter(batch.branch_spans)
+    return [[span for _ in episode.rows for span in next(rows)] for episode in episodes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,18 +197,18 @@ def score_all(model: Any, critic: Any, episodes: Sequence[Episode], micro: int) 
     """
     device, dtype = next(model.parameters()).device, next(model.parameters()).dtype
     out: list[list[tuple[Floats, Floats]]] = [[] for _ in episodes]
-    order = sorted(range(len(episodes)), key=lambda i: len(episodes[i].tokens.trunk))
+    order = sorted(range(len(episodes)), key=lambda i: episodes[i].trunk_tokens)
     for at in range(0, len(order), micro):
         part = [replace(episodes[i], trainable=(True,) * len(episodes[i].which)) for i in order[at : at + micro]]
-        blank = [[np.zeros(len(b.answer)) for b in e.tokens.branches] for e in part]
+        blank = [[np.zeros(len(b.answer)) for b in e.branches] for e in part]
         batch = train_batch(part, [Assigned(tuple(b), tuple(b)) for b in blank], blank, device, dtype)
         assert batch is not None, "an episode has at least one branch"
         scored = score(model, batch)
         values = torch.zeros_like(scored.logprob) if critic is None else critic(scored.hidden.float())
         rows = torch.stack((scored.logprob, values.float())).cpu().double().numpy()
         place = {at: column for column, at in enumerate(batch.answers.at.tolist())}
-        for i, episode, spans in zip(order[at : at + micro], part, batch.pack.branch_spans, strict=True):
-            for (start, _), branch in zip(spans, episode.tokens.branches, strict=True):
+        for i, episode, spans in zip(order[at : at + micro], part, _by_episode(part, batch.pack), strict=True):
+            for (start, _), branch in zip(spans, episode.branches, strict=True):
                 first = start + len(branch.prompt) - 1
                 columns = [place[first + k] for k in range(len(branch.answer))]
                 out[i].append((rows[0, columns], rows[1, columns]))

@@ -16,10 +16,11 @@ LIVE = "live"
 class DecisionRequest:
     """One decision to make.
 
-    ``trunk`` is the match's growing token list: between two requests it is only ever appended to, so an engine may keep
-    what it computed for a prefix. This decision's prompt is ``trunk[:trunk_length] + branch``. With ``options`` the
-    answer is one of these token sequences, sampled by the policy's probabilities renormalised over them; without, it is
-    free text up to and including the first token that ends a line.
+    ``trunk`` is a growing token list that ``match_id`` names (a match whose trunk was shortened goes on under another
+    name): between two requests it is only ever appended to, so an engine may keep what it computed for a prefix. This
+    decision's prompt is ``trunk[:trunk_length] + branch``. With ``options`` the answer is one of these token sequences,
+    sampled by the policy's probabilities renormalised over them; without, it is free text up to and including the first
+    token that ends a line.
 
     ``deadline_s`` is on ``time.monotonic``'s clock: an answer after it helps nobody, so an engine may give the request
     up then (``engine/deadline``). None waits for ever. A ``probe`` has options and samples none of them: only
@@ -65,6 +66,11 @@ class DecisionReply:
 class Engine(Protocol):
     @property
     def codec(self) -> Codec: ...
+
+    @property
+    def context_tokens(self) -> int | None:
+        """How many tokens the live policy reads at most, prompt and answer together; None where that is not known."""
+        ...
 
     async def decide(self, request: DecisionRequest) -> DecisionReply:
         """

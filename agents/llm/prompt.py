@@ -5,18 +5,28 @@
 
 Every line is tokenised on its own, so a prefix of the text is a prefix of the tokens, and a prompt made while the match
 runs equals the one made from its log. Training reads the same functions.
+
+A trunk that would pass its ``limit`` begins a new **epoch**: a new token list with the opening, a shortened past
+(``agents.llm.condense``) and the lines from then on. When that happens and what stays is a function of the public
+events alone, so it is the same for all seats of a match and tells no secret.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-from arena.games.core import Event, Game, Turn
+from agents.llm.condense import Line, condensed
+from arena.games.core import Event, Game, Question, Turn, Weight
 
 PROMPT_VERSION: Final = "1"
-"""Changes whenever the same events would give other prompt tokens; logs of another version are not trained on."""
+"""Changes whenever the same events would give other prompt tokens; logs of another version are not trained on.
+
+Only a trunk that passes its limit is shortened, and records say by which limit: it needs no version of its own."""
+
+MOST_KEPT_FREE: Final = 1024
+"""Tokens that a branch and its answer need at the very most, however long the model's context is."""
 
 
 class Codec(Protocol):
@@ -40,21 +50,67 @@ def line_tokens(codec: Codec, line: str) -> tuple[int, ...]:
     return codec.encode(line + "\n")
 
 
+def trunk_limit(context: int | None, thinking: int = 0) -> int | None:
+    """How long a trunk may become: the context less a quarter of it (at most ``MOST_KEPT_FREE``), which is for branch
+    and answer, and less what a thought may take. None where the context is not known."""
+    return None if context is None else max(1, context - min(context // 4, MOST_KEPT_FREE) - thinking)
+
+
+def memory_key(match_id: str, epoch: int) -> str:
+    """What an engine calls the trunk of this epoch: the match's id, and a name of its own from the second one on."""
+    return match_id if epoch == 0 else f"{match_id}/{epoch}"
+
+
+class Place(NamedTuple):
+    """Where a prompt leaves the trunk: behind ``length`` tokens of its epoch."""
+
+    epoch: int
+    length: int
+
+
+def room_for(context: int | None, place: Place, answer: int) -> int | None:
+    """How many tokens a branch at this place may have, where ``answer`` tokens are to follow it."""
+    return None if context is None else context - place.length - answer
+
+
 @dataclass(slots=True)
 class Trunk:
-    """The public tokens of one match so far. ``ends[n]`` is the length after the first ``n`` public events."""
+    """The public tokens of one match so far, as one growing list an epoch.
 
-    tokens: list[int]
-    ends: list[int]
+    ``places[n]`` is where the trunk stood after the first ``n`` public events. An epoch is never changed but by
+    appending to it, and once the next has begun, not at all.
+    """
+
+    epochs: list[list[int]]
+    places: list[Place]
+    limit: int | None = None
+    _head: tuple[int, ...] = ()
+    _lines: list[Line] = field(default_factory=list)
 
     @classmethod
-    def open(cls, codec: Codec) -> Trunk:
-        return cls(list(codec.head), [len(codec.head)])
+    def open(cls, codec: Codec, limit: int | None = None) -> Trunk:
+        return cls([list(codec.head)], [Place(0, len(codec.head))], limit, codec.head)
 
-    def append(self, codec: Codec, line: str) -> None:
+    @property
+    def tokens(self) -> list[int]:
+        """The epoch that is being written."""
+        return self.epochs[-1]
+
+    def append(self, codec: Codec, line: str, weight: Weight = Weight.FACT) -> None:
         if line:
-            self.tokens.extend(line_tokens(codec, line))
-        self.ends.append(len(self.tokens))
+            added = Line(line_tokens(codec, line), weight)
+            if self.limit is not None and len(self.tokens) + len(added.tokens) > self.limit:
+                self._turn_over(codec, self.limit, len(added.tokens))
+            self.tokens.extend(added.tokens)
+            self._lines.append(added)
+        self.places.append(Place(len(self.epochs) - 1, len(self.tokens)))
+
+    def _turn_over(self, codec: Codec, limit: int, coming: int) -> None:
+        """Begin a new epoch with a past of at most half the limit, so that as much again can follow."""
+        room = min(limit // 2, limit - coming) - len(self._head)
+        past = condensed(codec.encode, self._lines, room)
+        if len(self._head) + len(past) < len(self.tokens):  # otherwise there was nothing to leave out
+            self.epochs.append([*self._head, *past])
 
 
 @dataclass(slots=True)
@@ -65,8 +121,8 @@ class SeatReader:
     names: tuple[str, ...] = ()
     read: int = 0
     public_events: int = 0
-    private: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
-    """Event kind and tokens of each private line that still matters (see ``Game.fades``)."""
+    private: list[tuple[str, Line]] = field(default_factory=list)
+    """Event kind and line of each private event that still matters (see ``Game.fades``)."""
 
     def read_on(self, codec: Codec, trunk: Trunk, events: Sequence[Event]) -> None:
         """Take in the events after those already read; public ones that no other seat brought go to the trunk."""
@@ -75,22 +131,29 @@ class SeatReader:
                 self.names = tuple(event.data["names"])
             line = self.game.line(self.names, event)
             if event.audience.is_public:
-                if self.public_events + 1 == len(trunk.ends):
-                    trunk.append(codec, line)
+                if self.public_events + 1 == len(trunk.places):
+                    trunk.append(codec, line, self.game.weight(event))
                 self.public_events += 1
                 if fading := self.game.fades.get(event.kind):
                     self.private = [x for x in self.private if x[0] not in fading]
             elif line:
-                self.private.append((event.kind, line_tokens(codec, line)))
+                self.private.append((event.kind, Line(line_tokens(codec, line), self.game.weight(event))))
         self.read = len(events)
 
-    def branch(self, codec: Codec, turn: Turn) -> tuple[int, ...]:
+    def branch(self, codec: Codec, turn: Turn, room: int | None = None) -> tuple[int, ...]:
         """The branch's tokens: what only this seat knows, the legal choices, and the cue."""
-        choices = codec.encode(" ".join(turn.choices) + "\n") if turn.choices else ()
-        known = (token for _, tokens in self.private for token in tokens)
-        return (*known, *choices, *codec.tail, *codec.encode(self.game.cue(self.names, turn)))
+        return self.asked(codec, turn.choices, self.game.cue(self.names, turn), room)
+
+    def asked(self, codec: Codec, choices: Sequence[str], cue: str, room: int | None = None) -> tuple[int, ...]:
+        """A branch that ends in any cue. Where the whole would take more than ``room`` tokens, what the seat knows is
+        shortened as a trunk is."""
+        listed = codec.encode(" ".join(choices) + "\n") if choices else ()
+        end = (*listed, *codec.tail, *codec.encode(cue))
+        known = [line for _, line in self.private]
+        space = sum(len(line.tokens) for line in known) if room is None else room - len(end)
+        return (*condensed(codec.encode, known, space), *end)
 
 
-def option_tokens(codec: Codec, turn: Turn) -> tuple[tuple[int, ...], ...]:
-    """The legal choices as token sequences that may follow the cue, in the turn's order."""
+def option_tokens(codec: Codec, turn: Turn | Question) -> tuple[tuple[int, ...], ...]:
+    """The choices as token sequences that may follow the cue, in their order."""
     return tuple(codec.encode(" " + choice) for choice in turn.choices)

@@ -41,6 +41,12 @@ TOKENS: Final = (
     "options",
     "choice_probs",
     "temperature",
+    "epoch",
+    "trunk_limit",
+    "trainable",
+    "thought_branch",
+    "thought_sampled",
+    "thought_logprobs",
 )
 """The columns of ``decisions`` that are one ``TokenRecord``."""
 

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 
 from arena.db.arrays import pack_floats, pack_tokens, unpack_floats, unpack_tokens
 from arena.db.tables import DecisionTable, EventTable, HandoverTable, MatchTable, SeatTable, TrunkTable
-from arena.decision import Decision, MindKind, TokenRecord, TrunkRecord
+from arena.decision import Decision, MindKind, ThoughtRecord, TokenRecord, TrunkRecord
 from arena.errors import StorageError
 from arena.games.core import Act, Audience, Event
 from arena.journal import (
@@ -112,6 +112,8 @@ def _encode(row: LogRow, heads: dict[str, Head], out: Encoded) -> None:
                     "tokenizer": row.trunk.tokenizer,
                     "prompt_version": row.trunk.prompt_version,
                     "tokens": pack_tokens(row.trunk.tokens),
+                    "starts": pack_tokens(row.trunk.starts) if len(row.trunk.starts) > 1 else None,
+                    "trunk_limit": row.trunk.trunk_limit,
                 }
             )
         case MatchEnded():
@@ -169,6 +171,7 @@ def _event_row(row: EventLogged, previous: str) -> Row:
 
 def _decision_row(row: DecisionLogged) -> Row:
     d, t = row.decision, row.decision.tokens
+    thought = t and t.thought
     return {
         "match_id": row.match_id,
         "n": row.n,
@@ -194,6 +197,12 @@ def _decision_row(row: DecisionLogged) -> Row:
         "options": t and canonical([list(o) for o in t.options]),
         "choice_probs": t and pack_floats(t.choice_probs),
         "temperature": t and t.temperature,
+        "epoch": t and t.epoch,
+        "trunk_limit": t and t.trunk_limit,
+        "trainable": t and t.trainable,
+        "thought_branch": thought and pack_tokens(thought.branch),
+        "thought_sampled": thought and pack_tokens(thought.sampled),
+        "thought_logprobs": thought and pack_floats(thought.logprobs),
     }
 
 
@@ -227,6 +236,10 @@ def decision_of(row: RowMapping | Mapping[str, Any]) -> Decision:
             options=tuple(tuple(o) for o in json.loads(row["options"])),
             choice_probs=unpack_floats(row["choice_probs"]),
             temperature=row["temperature"],
+            epoch=row["epoch"] or 0,
+            trunk_limit=row["trunk_limit"],
+            thought=_thought_of(row),
+            trainable=row["trainable"] is not False,
         )
     return Decision(
         seat=row["seat"],
@@ -241,5 +254,21 @@ def decision_of(row: RowMapping | Mapping[str, Any]) -> Decision:
     )
 
 
+def _thought_of(row: RowMapping | Mapping[str, Any]) -> ThoughtRecord | None:
+    if row["thought_branch"] is None:
+        return None
+    return ThoughtRecord(
+        branch=unpack_tokens(row["thought_branch"]),
+        sampled=unpack_tokens(row["thought_sampled"]),
+        logprobs=unpack_floats(row["thought_logprobs"]),
+    )
+
+
 def trunk_of(row: RowMapping | Mapping[str, Any]) -> TrunkRecord:
-    return TrunkRecord(row["tokenizer"], row["prompt_version"], unpack_tokens(row["tokens"]))
+    return TrunkRecord(
+        tokenizer=row["tokenizer"],
+        prompt_version=row["prompt_version"],
+        tokens=unpack_tokens(row["tokens"]),
+        starts=(0,) if row["starts"] is None else unpack_tokens(row["starts"]),
+        trunk_limit=row["trunk_limit"],
+    )

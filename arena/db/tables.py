@@ -127,6 +127,13 @@ class DecisionTable(SQLModel, table=True):
     options: str | None = _text(nullable=True)
     choice_probs: bytes | None = _blob()
     temperature: float | None
+    epoch: int | None
+    """Null, as what follows, in decisions that were logged before it was."""
+    trunk_limit: int | None
+    trainable: bool | None
+    thought_branch: bytes | None = _blob()
+    thought_sampled: bytes | None = _blob()
+    thought_logprobs: bytes | None = _blob()
 
 
 class TrunkTable(SQLModel, table=True):
@@ -137,6 +144,9 @@ class TrunkTable(SQLModel, table=True):
     tokenizer: str = Field(primary_key=True)
     prompt_version: str = Field(primary_key=True)
     tokens: bytes = _blob(nullable=False)
+    starts: bytes | None = _blob()
+    """Where each epoch begins in ``tokens``; null where there is one."""
+    trunk_limit: int | None
 
 
 class CheckpointTable(SQLModel, table=True):

@@ -17,6 +17,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
 from arena.errors import IllegalAct
@@ -91,6 +92,19 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a seat may be asked to show what it believes. It is no turn: nobody answers it and nothing follows from it.
+
+    It holds nothing that the seat does not know. ``cue`` opens the answer in a prompt as ``Game.cue`` does for a turn.
+    """
+
+    name: str
+    seat: int
+    cue: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """The answer to a turn. ``thought`` is private to the mind that had it and is never an event."""
 
@@ -111,6 +125,17 @@ class Outcome:
     reason: str
     sides: tuple[str, ...]
     returns: tuple[float, ...]
+
+
+class Weight(IntEnum):
+    """How much a line matters where a prompt has to be shortened: what weighs least goes first."""
+
+    CHATTER = 0
+    OPINION = 1
+    CLAIM = 2
+    FACT = 3
+    FRAME = 4
+    """Never left out: who plays, by which rules, and who one is."""
 
 
 Options = TypeVar("Options")
@@ -203,6 +228,13 @@ class Game(ABC, Generic[Options, State]):
         The same line stands in prompts, replays and the terminal.
         """
 
+    def weight(self, event: Event) -> Weight:
+        """What the event's line weighs. By default talk (whatever has a ``text``) goes before what happened, and the
+        opening stays."""
+        if event.kind == "started":
+            return Weight.FRAME
+        return Weight.CHATTER if "text" in event.data else Weight.FACT
+
     @abstractmethod
     def cue(self, names: Sequence[str], turn: Turn) -> str:
         """The words that open a seat's answer in a prompt ("Ada votes"); the answer follows after one space."""
@@ -222,6 +254,15 @@ class Game(ABC, Generic[Options, State]):
         """The choice that shows what a seat believes, to be asked at any moment and never applied; None where there is
         nothing to believe just now."""
         return None
+
+    def questions(self, state: State, seat: int) -> tuple[Question, ...]:
+        """What may be asked at this moment to show what a seat believes; a policy's probabilities over the choices are
+        the answer. None where the seat is not asked any more."""
+        return ()
+
+    def truth(self, state: State, question: Question) -> tuple[bool, ...]:
+        """Which of the choices are right, in their order. For hosts and trainers; never shown to a seat."""
+        raise NotImplementedError(f"{self.name} asks no questions")
 
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...] | None:
         """The opening with the secrets of two seats exchanged, to test non-interference; None where there are none."""

@@ -168,6 +168,10 @@ def _compare(worlds: tuple[_World, _World], watching: set[int | None], pair: tup
         elif not over:
             asked = ([t for t in w.turns.values() if t.seat == seat] for w in worlds)
             assert next(asked) == next(asked), f"seat {seat} is asked otherwise when {pair} are exchanged"
+    for seat in watching:
+        if seat is not None and not over:
+            questions = [w.game.questions(w.state, seat) for w in worlds]
+            assert questions[0] == questions[1], f"seat {seat} may be asked otherwise when {pair} are exchanged"
     assert over or a.game.phase(a.state) == b.game.phase(b.state), f"the phase tells the secrets of {pair}"
     a.fresh.clear()
     b.fresh.clear()

@@ -102,6 +102,12 @@ def _families(
         "Turns of chat models in matches that are over, by what became of them.",
         _by("outcome", Counter(chat_answers)),
     )
+    yield Family(
+        "arena_model_answers_total",
+        "counter",
+        "Answers of models in matches that are over: clean, forgiven, asked again once, or a default act.",
+        _by("quality", counts.answers),
+    )
     yield _one("arena_dropped_decisions_total", "counter", "Answers of minds that came too late.", counts.dropped)
     yield _one("arena_matches_finished_total", "counter", "Matches played to their end.", counts.games_finished)
     yield _one("arena_matches_given_up_total", "counter", "Matches not played to their end.", counts.games_given_up)

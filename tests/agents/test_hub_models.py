@@ -100,7 +100,7 @@ def check_logprobs(folder: Path, played: list[Played]) -> None:
         for decision in match.decisions[::7]:
             record = decision.tokens
             assert record is not None
-            prompt = [*match.trunks[0].tokens[: record.trunk_length], *record.branch]
+            prompt = [*match.trunks[0].read_by(record), *record.branch]
             with torch.inference_mode():
                 logits = model(input_ids=torch.tensor([[*prompt, *record.sampled]])).logits[0].float()
             for k, token in enumerate(record.sampled):

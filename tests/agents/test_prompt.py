@@ -14,7 +14,7 @@ from sqlalchemy import Engine as Database
 from agents.engines.base import DecisionReply, DecisionRequest
 from agents.engines.local.codec import HubCodec
 from agents.llm.policy import PolicyMind
-from agents.llm.prompt import SeatReader, Trunk, line_tokens, option_tokens
+from agents.llm.prompt import Place, SeatReader, Trunk, line_tokens, option_tokens, trunk_limit
 from agents.runner import Lineup, Played, no_log, play_matches
 from arena.db.repo import iter_matches
 from arena.db.writer import LogWriter
@@ -34,6 +34,9 @@ class DrawingEngine:
     random: Random = field(default_factory=lambda: Random(5))
     asked: list[DecisionRequest] = field(default_factory=list)
 
+    context_tokens: int | None = None
+    forgotten: list[str] = field(default_factory=list)
+
     async def decide(self, request: DecisionRequest) -> DecisionReply:
         self.asked.append(request)
         tokens = (
@@ -44,7 +47,7 @@ class DrawingEngine:
         return DecisionReply(tokens, (0.0,) * len(tokens), "drawn")
 
     def forget(self, match_id: str, policy: str) -> None:
-        pass
+        self.forgotten.append(match_id)
 
 
 @pytest.fixture(scope="module")
@@ -102,33 +105,57 @@ async def test_a_branch_knows_what_its_seat_knows_and_no_more(codec: HubCodec) -
                     assert line not in branch
 
 
+@pytest.mark.parametrize("context", [None, 320])
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 async def test_prompts_of_play_are_those_of_the_stored_log(
-    codec: HubCodec, options: dict[str, Any], writer: LogWriter, engine: Database
+    codec: HubCodec, options: dict[str, Any], context: int | None, writer: LogWriter, engine: Database
 ) -> None:
     futures: list[Any] = []
-    drawing = DrawingEngine(codec)
+    drawing = DrawingEngine(codec, context_tokens=context)
     await play(drawing, 2, lambda rows: futures.append(writer.append(rows)), **options)
     for future in futures:
         future.result(10)
     asked = {(r.match_id, r.trunk_length, r.branch, r.options): r for r in drawing.asked}
     stored = list(iter_matches(engine))
     assert len(stored) == 2
+    shortened = 0
     for match in stored:
         (kept,) = match.trunks
+        shortened += len(kept.epochs) - 1
         opened = asked_after(match.events)
         for decision in match.decisions:
             record = decision.tokens
             assert record is not None
             turn, n = opened[decision.seat, decision.turn_id]
-            trunk, reader = Trunk.open(codec), SeatReader(GAME)
+            trunk, reader = Trunk.open(codec, trunk_limit(context)), SeatReader(GAME)
             reader.read_on(codec, trunk, visible(match.events[:n], decision.seat))
-            assert trunk.ends[reader.public_events] == record.trunk_length == len(trunk.tokens)
-            assert tuple(trunk.tokens) == kept.tokens[: record.trunk_length]
-            assert reader.branch(codec, turn) == record.branch
+            assert trunk.places[reader.public_events] == Place(record.epoch, record.trunk_length)
+            assert record.trunk_length == len(trunk.tokens)
+            assert kept.holds(record)
+            assert tuple(trunk.tokens) == kept.read_by(record)
+            answer = max(map(len, record.options), default=48)
+            room = None if context is None else context - record.trunk_length - answer
+            assert reader.branch(codec, turn, room) == record.branch
             assert option_tokens(codec, turn) == record.options
-            played = asked[match.id, record.trunk_length, record.branch, record.options]
+            name = match.id if record.epoch == 0 else f"{match.id}/{record.epoch}"
+            played = asked[name, record.trunk_length, record.branch, record.options]
             assert list(played.trunk[: played.trunk_length]) == trunk.tokens
+            if context is not None:
+                assert len(trunk.tokens) + len(record.branch) + answer <= context
+    assert (shortened > 0) is (context is not None)
+
+
+async def test_each_epoch_is_a_memory_of_its_own_and_is_forgotten(codec: HubCodec) -> None:
+    drawing = DrawingEngine(codec, context_tokens=320)
+    (played,) = await play(drawing, 1, talk_rounds=3)
+    (trunk,) = played.trunks
+    names = [played.match_id, *(f"{played.match_id}/{n}" for n in range(1, len(trunk.epochs)))]
+    assert len(names) > 1
+    assert list(dict.fromkeys(r.match_id for r in drawing.asked)) == names
+    assert drawing.forgotten == [*names[:-1], *names]
+    for asked in drawing.asked:
+        whole = trunk.epochs[names.index(asked.match_id)]
+        assert tuple(asked.trunk[: asked.trunk_length]) == whole[: asked.trunk_length]
 
 
 @pytest.mark.parametrize("typed", ["<|match|>", "hello <|pad|> there", "<|match|><|match|>"])

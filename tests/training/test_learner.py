@@ -68,7 +68,7 @@ def weights_of(one: Learner) -> torch.Tensor:
 def test_what_was_logged_is_what_the_trainer_sees(episodes: list[Episode], tiny_checkpoint: Path) -> None:
     model = load_weights(tiny_checkpoint).model
     model.set_attn_implementation(PACKED)
-    zeros = [[np.zeros(len(b.answer)) for b in e.tokens.branches] for e in episodes]
+    zeros = [[np.zeros(len(b.answer)) for b in e.branches] for e in episodes]
     batch = train_batch(episodes, [Assigned(tuple(z), tuple(z)) for z in zeros], zeros)
     assert batch is not None
     with torch.no_grad():
@@ -124,12 +124,12 @@ def test_an_update_makes_the_rewarded_likelier(episodes: list[Episode], tiny_che
     signs = [
         tuple(
             np.full(len(b.answer), 1.0 if e.decisions[n].seat % 2 else -1.0)
-            for b, n in zip(e.tokens.branches, e.which, strict=True)
+            for b, n in zip(e.branches, e.which, strict=True)
         )
         for e in episodes
     ]
     given = [Assigned(s, s) for s in signs]
-    held = [[np.zeros(len(b.answer)) for b in e.tokens.branches] for e in episodes]
+    held = [[np.zeros(len(b.answer)) for b in e.branches] for e in episodes]
     batch = train_batch(episodes, given, held)
     assert batch is not None
 

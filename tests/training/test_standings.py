@@ -11,7 +11,6 @@ from agents.scripted.mind import ScriptedMind
 from agents.scripted.registry import SCRIPTS
 from arena.games.registry import game_by_name
 from training.episodes import Episode
-from training.packing import TokenGame
 from training.standings import moments
 
 GAME = game_by_name("werewolf")
@@ -29,7 +28,7 @@ def episode(match: Played) -> Episode:
     """The match with no tokens: standings need none."""
     return Episode(
         match.match_id, match.game, str(match.lineup.seed), match.events, match.decisions, match.outcome,
-        TokenGame((), ()), (), (),
+        (), (), (), (),
     )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ def lesson(
             continue
         else:
             target = Target(asked.kind)
-        branches.append(Branch(trunk.ends[reader.public_events], reader.branch(codec, asked), answer))
+        branches.append(Branch(trunk.places[reader.public_events].length, reader.branch(codec, asked), answer))
         targets.append(target)
     # The last public lines (who was exiled, who won) come after every branch; they are read but never asked about.
     return Lesson(TokenGame(tuple(trunk.tokens), tuple(branches)), tuple(targets))

@@ -117,6 +117,10 @@ class LocalEngine:
     def live_version(self) -> str:
         return self._live.weights.version
 
+    @property
+    def context_tokens(self) -> int | None:
+        return getattr(self._live.weights.model.config, "max_position_embeddings", None)
+
     async def decide(self, request: DecisionRequest) -> DecisionReply:
         """
         Raises:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from arena.games.chance import Chance
-from arena.games.core import SERVER, Act, Event, Game, Json, Outcome, Turn, only
+from arena.games.core import SERVER, Act, Event, Game, Json, Outcome, Question, Turn, Weight, only
 from arena.games.werewolf import deaths, night, primer, standing, talk, text, votes
 from arena.games.werewolf.casts import roles_of
 from arena.games.werewolf.options import parsed, written
@@ -268,6 +268,9 @@ class Werewolf(Game[WerewolfOptions, State]):
     def line(self, names: Sequence[str], event: Event) -> str:
         return text.line(names, event)
 
+    def weight(self, event: Event) -> Weight:
+        return text.weight(event)
+
     def cue(self, names: Sequence[str], turn: Turn) -> str:
         return text.cue(names, turn)
 
@@ -284,6 +287,17 @@ class Werewolf(Game[WerewolfOptions, State]):
         if state.phase is not Phase.TALK or not state.alive[seat]:
             return None
         return votes.vote_turn(replace(state, among=()), seat)
+
+    def questions(self, state: State, seat: int) -> tuple[Question, ...]:
+        if state.phase in (Phase.SETUP, Phase.OVER) or not state.alive[seat]:
+            return ()
+        others = tuple(state.names[s] for s in state.living() if s != seat)
+        return tuple(
+            Question(name, seat, cue.format(state.names[seat]), others) for name, cue in text.QUESTIONS.items()
+        )
+
+    def truth(self, state: State, question: Question) -> tuple[bool, ...]:
+        return tuple(state.roles[state.names.index(name)] is Role.WEREWOLF for name in question.choices)
 
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...]:
         started, cast = events[0], events[1]

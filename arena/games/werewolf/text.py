@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from arena.games.core import Event, Json, Turn
+from arena.games.core import Event, Json, Turn, Weight
+from arena.games.werewolf.types import Role
 
 _CUE: Final = {
     "talk": "{}:",
@@ -53,6 +55,14 @@ _HOUSE_RULES: Final[tuple[tuple[str, Json, str], ...]] = (
     ("same_target", False, "The doctor may not protect the same one twice running."),
 )
 """(option, value, sentence) for rules that the opening line names, all of them other than the defaults."""
+QUESTIONS: Final = {"vote": _CUE["vote"], "werewolf": "{} thinks that a werewolf is"}
+"""Question → cue. Both ask for werewolves. ``vote`` asks for it as the village does, in words that every model has met;
+werewolves answer it with a lie. ``werewolf`` asks straight out."""
+_WOLF: Final = re.compile(r"\b(werewolf|werewolves|wolf|wolves)\b", re.IGNORECASE)
+_OFFICE: Final = re.compile(
+    rf"\b({'|'.join(r for r in Role if r not in (Role.WEREWOLF, Role.VILLAGER))}|mayor)(s|es)?\b", re.IGNORECASE
+)
+"""Whoever speaks of an office most often claims it, or answers somebody who does."""
 
 
 def line(names: Sequence[str], event: Event) -> str:
@@ -133,6 +143,22 @@ def line(names: Sequence[str], event: Event) -> str:
             return f"The {d['winner']} {'wins' if d['winner'] == 'village' else 'win'}. {roles}."
         case _:
             return ""
+
+
+def weight(event: Event) -> Weight:
+    """What the line matters later: a message by the words in it, everything else as a fact.
+
+    A message that names an office (a role other than villager and werewolf, or the mayor) is taken for a claim, one
+    that names werewolves for an opinion.
+    """
+    if event.kind in ("started", "dealt"):
+        return Weight.FRAME
+    said: str | None = event.data.get("text")
+    if said is None:
+        return Weight.FACT
+    if _OFFICE.search(said):
+        return Weight.CLAIM
+    return Weight.OPINION if _WOLF.search(said) else Weight.CHATTER
 
 
 def cue(names: Sequence[str], turn: Turn) -> str:
