@@ -143,17 +143,17 @@ def attend(
         sight = torch.ones(n, n, dtype=torch.bool).tril().to(query.device) if attention_mask is None else attention_mask
         bias = torch.zeros(sight.shape, dtype=query.dtype, device=query.device).masked_fill(~sight, -torch.inf)
         return _plain(query, key, value, bias, scaling, softcap or 1.0).transpose(1, 2), None
-    keys, values = now.slots.layer(now.layer, key, value)
+    now.slots.has_layer(now.layer, key, value)
+    (keys, values), (key_rows, value_rows) = now.slots.layers[now.layer], now.slots.rows[now.layer]
     now.layer += 1
-    heads, width = key.shape[1], query.shape[3]
+    heads, width, group = key.shape[1], query.shape[3], query.shape[1] // key.shape[1]
     targets = now.targets(heads, key.device)
     keys.view(-1, keys.shape[3]).index_copy_(0, targets, key.reshape(-1, key.shape[3]))
     values.view(-1, values.shape[3]).index_copy_(0, targets, value.reshape(-1, value.shape[3]))
     biases = now.biases(sliding_window, query)
-    group = query.shape[1] // heads
 
     def score(span: Span, q: Tensor, bias: Tensor | None) -> Tensor:
-        k, v = keys[span.slot, None, :, : span.end], values[span.slot, None, :, : span.end]
+        k, v = key_rows[span.slot].narrow(2, 0, span.end), value_rows[span.slot].narrow(2, 0, span.end)
         if softcap is not None:
             return _plain(q, k, v, bias, scaling, softcap)
         grouped = q.shape[1] != heads

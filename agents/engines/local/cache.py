@@ -136,6 +136,8 @@ class Slots:
     def __init__(self) -> None:
         self.layers: list[tuple[Tensor, Tensor]] = []
         """Keys and values by layer, each (S, H, C, D)."""
+        self.rows: list[tuple[tuple[Tensor, ...], tuple[Tensor, ...]]] = []
+        """The same, as a view (1, H, C, D) of each slot."""
         self.columns = _FIRST_COLUMNS
         self._slots = 0
         self._free: list[int] = []
@@ -159,18 +161,20 @@ class Slots:
 
     def _resize(self) -> None:
         self.layers = [(self._resized(k), self._resized(v)) for k, v in self.layers]
+        self.rows = [(k.split(1), v.split(1)) for k, v in self.layers]
 
     def _resized(self, old: Tensor) -> Tensor:
         new = old.new_empty((self._slots, old.shape[1], self.columns, old.shape[3]))
         new[: old.shape[0], :, : old.shape[2]] = old
         return new
 
-    def layer(self, number: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """The memory of a layer; made at its first use, of the shapes that its keys and values (1, H, n, D) have."""
+    def has_layer(self, number: int, key: Tensor, value: Tensor) -> None:
+        """Make the memory of a layer at its first use, of the shapes that its keys and values (1, H, n, D) have."""
         if number == len(self.layers):
             size = (self._slots, key.shape[1], self.columns)
-            self.layers.append((key.new_empty((*size, key.shape[3])), value.new_empty((*size, value.shape[3]))))
-        return self.layers[number]
+            keys, values = key.new_empty((*size, key.shape[3])), value.new_empty((*size, value.shape[3]))
+            self.layers.append((keys, values))
+            self.rows.append((keys.split(1), values.split(1)))
 
     def pack(self, memory: MatchMemory) -> None:
         """Close the gaps of a slot where they are many."""

@@ -103,7 +103,7 @@ class LocalEngine:
 
     def __post_init__(self) -> None:
         torch.set_num_threads(self.threads)
-        weights = load_weights(self.source, self.device, self.dtype)
+        weights = load_weights(self.source, self.device, self.dtype, locate=self.locate)
         self.codec = weights.codec
         self._live = self._policy(weights)
 
@@ -166,7 +166,7 @@ class LocalEngine:
         with self._loading:
             try:
                 read_checkpoint(Path(source))  # a plain model folder may start an engine, never replace a checkpoint
-                weights = load_weights(source, self.device, self.dtype)
+                weights = self._load(source)
                 if weights.codec.fingerprint != self.codec.fingerprint:
                     raise CheckpointError(f"{source} has another tokenizer than the model that is live.")
                 self._make_live(weights)
@@ -195,10 +195,13 @@ class LocalEngine:
     def _located(self, version: str) -> Weights:
         if self.locate is None:
             raise EngineError(f"checkpoint {version} is not loaded here", code="engine/unknown_policy")
-        weights = load_weights(self.locate(version), self.device, self.dtype)
+        weights = self._load(self.locate(version))
         if weights.codec.fingerprint != self.codec.fingerprint:
             raise EngineError(f"checkpoint {version} has another tokenizer", code="engine/other_tokenizer")
         return weights
+
+    def _load(self, source: str | Path) -> Weights:
+        return load_weights(source, self.device, self.dtype, like=self._live.weights, locate=self.locate)
 
     def _policy(self, weights: Weights) -> _Policy:
         return _Policy(weights, Decoder(weights.model, weights.codec.end_ids, self.seed))
