@@ -22,7 +22,7 @@ from agents.llm.policy import PolicyMind
 from agents.runner import Lineup, Played, no_log, play_matches
 from arena.games.registry import game_by_name
 from benchmarks.report import arguments, model_of, report
-from benchmarks.rivals import batched, continuous, each_alone, logged, raw_decode
+from benchmarks.rivals import batched, each_alone, logged, raw_decode
 from benchmarks.vllm_rival import on_vllm_cpu
 
 LAG_EVERY_S = 0.005
@@ -123,14 +123,17 @@ def measure(source: str | Path, *, quick: bool) -> dict[str, Any]:
         "lag_p50_ms": round(run.lags_s[len(run.lags_s) // 2] * 1e3, 2),
         "lag_p99_ms": round(run.lags_s[int(len(run.lags_s) * 0.99)] * 1e3, 2),
     }
-    if quick:
-        return figures
-    figures["ratio_vs_transformers_continuous_batching"] = round(continuous(source, decisions, 64) / ours, 2)
-    short = {"max_days": 1}  # many rooms are many games
-    figures["by_rooms"] = {n: curve(source, max(4, n), n, short) for n in (1, 4, 16, 64, 128, 512)}
-    figures["by_seats"] = {n: curve(source, 32, 32, {"seats": n}) for n in (5, 7, 10, 13, 16)}
-    figures["by_talk_rounds"] = {n: curve(source, 32, 32, {"talk_rounds": n}) for n in (1, 2, 3)}
     return figures
+
+
+def curves(source: str | Path) -> dict[str, Any]:
+    """How the cost of a game grows. The rooms play short games, because many rooms are many games."""
+    short = {"max_days": 1}
+    return {
+        "by_rooms": {n: curve(source, max(4, n), n, short) for n in (1, 4, 16, 64, 128, 512)},
+        "by_seats": {n: curve(source, 32, 32, {"seats": n}) for n in (5, 7, 10, 13, 16)},
+        "by_talk_rounds": {n: curve(source, 32, 32, {"talk_rounds": n}) for n in (1, 2, 3)},
+    }
 
 
 def _branches(match: Played) -> int:
@@ -140,7 +143,9 @@ def _branches(match: Played) -> int:
 def main() -> None:
     """The command."""
     wanted = arguments(__doc__)
-    report(measure(model_of(wanted), quick=wanted.quick), wanted.json)
+    source = model_of(wanted)
+    figures = measure(source, quick=wanted.quick)
+    report(figures if wanted.quick else {**figures, **curves(source)}, wanted.json)
 
 
 if __name__ == "__main__":

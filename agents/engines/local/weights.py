@@ -157,7 +157,14 @@ def _adapted(
 
 def _probe(source: str | Path, weights: Weights) -> None:
     codec, model = weights.codec, weights.model
-    probe = torch.tensor([[*codec.head, *codec.encode("Night 1.\n")]], device=model.device)
-    with torch.inference_mode():
-        if not bool(torch.isfinite(model(input_ids=probe).logits).all()):
-            raise CheckpointError(f"{source}: the model's answer to a probe prompt is not finite.")
+    words = codec.encode("Night 1.\n")
+    if not words:
+        raise CheckpointError(f"{source}: its tokenizer knows no words.")
+    probe = torch.tensor([[*codec.head, *words]], device=model.device)
+    try:
+        with torch.inference_mode():
+            finite = bool(torch.isfinite(model(input_ids=probe).logits).all())
+    except (RuntimeError, IndexError, ValueError, TypeError) as error:
+        raise CheckpointError(f"{source}: the model cannot read a probe prompt: {first_line(error)}") from error
+    if not finite:
+        raise CheckpointError(f"{source}: the model's answer to a probe prompt is not finite.")
