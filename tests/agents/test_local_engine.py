@@ -255,14 +255,15 @@ async def test_a_full_context_is_a_fallback_and_the_game_goes_on(tiny_tokenizer:
 async def test_stopping_leaves_nobody_waiting(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = LocalEngine(tiny_checkpoint)
     entered, go_on = threading.Event(), threading.Event()
-    decide = engine._live.decoder.decide
+    step = engine._live.decoder.step
 
-    def held(requests: Sequence[DecisionRequest]) -> Any:
+    def held() -> Any:
+        ended = step()
         entered.set()
         go_on.wait(30)
-        return decide(requests)
+        return ended
 
-    monkeypatch.setattr(engine._live.decoder, "decide", held)
+    monkeypatch.setattr(engine._live.decoder, "step", held)
     engine.start()
     async with asyncio.timeout(30):
         running = [asyncio.create_task(engine.decide(request(engine, match_id="running")))]
@@ -291,7 +292,10 @@ async def test_a_finished_match_leaves_no_memory(tiny_checkpoint: Path) -> None:
     async with started(tiny_checkpoint) as engine:
         await play(engine, 2, **SHORT)
         await engine.decide(request(engine))
-        engine.forget("m", "live")
-        for _ in range(2):  # what is over is forgotten after the wave that it is told in
-            await engine.decide(request(engine, match_id="last"))
-        assert set(engine._live.decoder._trunks) == {"last"}
+        leaving = asyncio.create_task(engine.decide(request(engine, match_id="left alone")))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        for match_id in ("m", "left alone"):
+            engine.forget(match_id, "live")
+        await engine.decide(request(engine, match_id="last"))
+        assert engine._live.decoder.matches == {"last"}
