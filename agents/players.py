@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Engine as Database
 
 from agents.checkpoints import MANIFEST, read_checkpoint
-from agents.models import model_source
+from agents.models import checkpoint_folder, model_source
 from agents.registry import Minds, engine_seed, first_on, vllm_engine
 from agents.scripted.registry import script_by_name
 from arena.errors import CheckpointError, OptionError
@@ -57,7 +57,7 @@ async def open_players(
             if engines and not servers:
                 raise OptionError("Each checkpoint that plays needs a vLLM server of its own: give --engine once more.")
             own_seed = f"{seed}/{number}"
-            minds = _served(servers.pop(0), source, own_seed) if engines else _minds(source, own_seed)
+            minds = _served(servers.pop(0), source, own_seed, database) if engines else _minds(source, own_seed)
             await minds.start()
             stack.push_async_callback(minds.stop)
             players[player_id] = Player(player_id, minds.mind("live"))
@@ -89,6 +89,6 @@ def _minds(source: str | Path, seed: int | str) -> Minds:
     return Minds(LocalEngine(source, seed=engine_seed(seed)), seed=seed, follow=False)
 
 
-def _served(url: str, source: str | Path, seed: int | str) -> Minds:
-    engine = vllm_engine(url, seed=seed)
+def _served(url: str, source: str | Path, seed: int | str, database: Database) -> Minds:
+    engine = vllm_engine(url, seed=seed, locate=lambda name: checkpoint_folder(database, name))
     return Minds(engine, seed=seed, follow=False, first=first_on(engine, source, url))

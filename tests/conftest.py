@@ -13,6 +13,7 @@ from arena.db.engine import open_database
 from arena.db.writer import LogWriter
 
 if TYPE_CHECKING:
+    from agents.engines.vllm.launch import OwnServer
     from tests.postgres import Cluster
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the network, nor do the programs that tests start
@@ -45,6 +46,35 @@ def _cluster(*, fsync: bool) -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.remove()
+
+
+WITHOUT_VLLM = "ARENA_TEST_WITHOUT_VLLM"
+"""Set in the environment where vLLM cannot be installed: its tests are then left out, with a warning."""
+
+
+@pytest.fixture(scope="session")
+def vllm_python() -> Path:
+    """The Python of the environment that ``make test`` makes for vLLM."""
+    if os.environ.get(WITHOUT_VLLM):
+        warnings.warn(f"{WITHOUT_VLLM} is set: NOTHING IS TESTED ON VLLM", stacklevel=1)
+        pytest.skip(f"{WITHOUT_VLLM} is set")
+    from agents.engines.vllm.launch import find_python
+
+    return find_python()
+
+
+@pytest.fixture(scope="session")
+def vllm_server(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
+    """A real vLLM server with the shipped model; tests that use it carry ``xdist_group("vllm")``, so that there is one.
+
+    A test leaves the full weights that it found.
+    """
+    from agents.engines.vllm.launch import Launch, OwnServer, free_port, runs_on_cpu
+    from agents.models import shipped_folder
+
+    launch = Launch(vllm_python, str(shipped_folder()), free_port(), runs_on_cpu(vllm_python))
+    with OwnServer(launch, log=tmp_path_factory.mktemp("vllm") / "server.log") as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -72,6 +73,11 @@ def engine(
 def _run(launch: Launch) -> None:
     from agents.engines.vllm.launch import OwnServer
 
+    def asked_to_stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):  # or the server, a session of its own, would outlive us
+        signal.signal(number, asked_to_stop)
     typer.echo(f"Starting vLLM with {launch.model} (half a minute and more) …")
     try:
         with OwnServer(launch) as server:
@@ -79,6 +85,7 @@ def _run(launch: Launch) -> None:
             typer.echo(f"  arena selfplay --engine {launch.url} --model {_same(launch.model)}")
             while server.process.poll() is None:
                 time.sleep(1)
+            typer.echo("The vLLM server has ended.", err=True)
             raise typer.Exit(1)
     except KeyboardInterrupt:
         typer.echo("Stopping.")

@@ -57,12 +57,14 @@ class _Weight:
     end: int
 
 
-def fitting(folder: Path, base: Path, tokenizer: str) -> Fitting:
+def fitting(folder: Path, base: Path, tokenizer: str, running: str) -> Fitting:
     """The checkpoint, once all that can be known of it without running it is known to be right.
 
     Args:
         base: the folder of the model that the server was started with.
         tokenizer: the fingerprint of its tokenizer.
+        running: the version of its full weights now. An adapter's manifest may name the ones it was made for, under
+            ``training.base``.
 
     Raises:
         CheckpointError: it is not whole, of another model or tokenizer, or holds what is no number.
@@ -75,6 +77,8 @@ def fitting(folder: Path, base: Path, tokenizer: str) -> Fitting:
         if not _finite(weight):
             raise CheckpointError(f"{folder}: {name} holds what is not a finite number.")
     if (folder / ADAPTER).exists():
+        if (wanted := manifest.training.get("base", running)) != running:
+            raise CheckpointError(f"{folder} is an adapter for {wanted}; the vLLM server runs {running}.")
         changed = [w for name, w in weights.items() if "lora_B" in name or "lora_embedding_B" in name]
         return Fitting(manifest, folder.resolve(), True, silent=not any(_stirs(w) for w in changed))
     _same_model(folder, base, weights)

@@ -12,7 +12,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -167,6 +167,8 @@ class Policies:
         async with self._changing:
             found = await self._fitting(folder)
             if found.version == self._base.version:
+                if self._base.folder is None:
+                    self._base = replace(self._base, folder=found.folder)
                 self.live = self._base
             elif found.adapter:
                 known = self._adapters[found.version] if self._loaded(found.version) else None
@@ -181,7 +183,7 @@ class Policies:
 
     async def _fitting(self, folder: Path) -> Fitting:
         base = await asyncio.to_thread(_folder_of, self._source)
-        return await asyncio.to_thread(fitting, folder, base, self._codec.fingerprint)
+        return await asyncio.to_thread(fitting, folder, base, self._codec.fingerprint, self._base.version)
 
     async def _swap(self, found: Fitting) -> None:
         """Full weights: let our own decisions end, change, and prove it before the next one begins."""
