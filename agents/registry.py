@@ -236,13 +236,13 @@ def vllm_engine(url: str, *, seed: int | str = 0, locate: Callable[[str], Path] 
         raise OptionError(f"--engine takes {LOCAL}, or the address of a vLLM server such as http://127.0.0.1:8000.")
     try:
         from agents.engines.vllm.engine import VllmEngine
+        from agents.engines.vllm.handshake import greet
     except ImportError as error:
-        raise OptionError(
-            f"A vLLM server is spoken to with httpx: pip install 'social-arena[vllm]' ({error})."
-        ) from error
+        raise OptionError(f"This needs httpx: pip install 'social-arena[vllm]' ({error}).") from error
+    served = greet(url)  # quick to fail, before the heavy import
     from agents.engines.local.codec import HubCodec  # its tokenizer; the engine itself knows no transformers
 
-    return VllmEngine(url, HubCodec, seed=engine_seed(seed), locate=locate)
+    return VllmEngine(url, HubCodec, seed=engine_seed(seed), locate=locate, served=served)
 
 
 def first_on(engine: VllmEngine, source: str | Path, url: str) -> Path | None:

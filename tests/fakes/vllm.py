@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,10 +78,12 @@ class FakeVllm:
         labels = self.spans.pop(0) if self.spans else [self.label]
         spans = [{"version": v, "start": i, "end": i + 1} for i, v in enumerate(labels)]
         options = list(sampling.get("allowed_token_ids") or range(100, 100 + len(labels)))
-        top = [{"token_id": t, "logprob": -math.log(len(options))} for t in options]
+        drawn = [1 + zlib.crc32(f"{self.weights}/{t}/{len(prompt)}".encode()) % 100 for t in options]
+        top = [
+            {"token_id": t, "logprob": -9999.0 if self.broken else math.log(w / sum(drawn))}
+            for t, w in zip(options, drawn, strict=True)
+        ]
         content = [{**one, "top_logprobs": top} for one in top[: len(labels)]]
-        shift = -9999.0 if self.broken else -(hash(self.weights) % 1000) / 1000
-        prompt_logprobs = [None, *({str(t): {"logprob": -1 + shift}} for t in prompt[1:])]
         return {
             "choices": [
                 {
@@ -90,5 +93,4 @@ class FakeVllm:
                     "finish_reason": "stop",
                 }
             ],
-            "prompt_logprobs": prompt_logprobs if "prompt_logprobs" in sampling else None,
         }

@@ -8,6 +8,7 @@ under another version than that.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import AsyncIterator, Callable
@@ -203,25 +204,23 @@ class VllmEngine:
     async def _score(
         self, policy: Policy, prompt: list[int], fork: tree.Fork, temperature: float
     ) -> tuple[dict[int, float], _Made]:
-        sampling = {
-            "max_tokens": 1,
-            "temperature": temperature,
-            "logprobs": len(fork.nexts),
-            "allowed_token_ids": fork.nexts,
-            "ignore_eos": True,
-            "detokenize": False,
-        }
-        made = await self._complete(policy, [*prompt, *fork.prefix], sampling)
-        content = made.completion.logprobs and made.completion.logprobs.content
-        scores = {t.token_id: t.logprob for t in content[0].top_logprobs} if content else {}
-        if not scores.keys() >= set(fork.nexts):
-            raise EngineError("the vLLM server did not score all options", code="engine/model_failed")
-        return {token: scores[token] for token in fork.nexts}, made
+        """Asked for at temperature 1 and tempered here: vLLM takes none above 2 and rounds very small ones up."""
+        assert self._server is not None
+        completion, scores = await self._server.score(policy.model, [*prompt, *fork.prefix], fork.nexts)
+        if not all(map(math.isfinite, scores.values())):
+            raise EngineError("the model's answer is no number", code="engine/model_failed")
+        return tree.tempered(scores, temperature), self._made(policy, completion)
 
     async def _complete(self, policy: Policy, prompt: list[int], sampling: dict[str, Any]) -> _Made:
         assert self._server is not None
         generated = await self._server.generate(policy.model, prompt, sampling)
-        completion = generated.choices[0]
+        return self._made(policy, generated.choices[0])
+
+    def _made(self, policy: Policy, completion: Completion) -> _Made:
+        """
+        Raises:
+            EngineError: the answer is not whole, or nobody knows which weights made it.
+        """
         spans = completion.weight_versions
         if not spans or not completion.token_ids or completion.finish_reason in ("abort", "error"):
             raise EngineError(

@@ -40,6 +40,14 @@ def forks(options: Sequence[Tokens]) -> tuple[Fork, ...]:
     return tuple(found)
 
 
+def tempered(logprobs: Mapping[int, float], temperature: float) -> dict[int, float]:
+    """Log-probabilities at temperature 1 as they are at another one, renormalised over the same tokens."""
+    heated = {token: value / temperature for token, value in logprobs.items()}
+    most = max(heated.values())
+    whole = most + math.log(sum(math.exp(value - most) for value in heated.values()))
+    return {token: value - whole for token, value in heated.items()}
+
+
 def path_logprobs(option: Tokens, logprobs: Logprobs) -> tuple[float, ...]:
     """The log-probability of each token of an option, masked to the tree. (T,)"""
     return tuple(

@@ -1,7 +1,8 @@
 """A fixed prompt whose answer shows which weights a server really answers with.
 
-A reload that silently did not happen looks like any other server. Its log-probabilities give it away: over a prompt of
-a few dozen tokens they are a fingerprint of the weights.
+A reload that silently did not happen looks like any other server. Its log-probabilities give it away: at a few places
+of a prompt, over a few tokens, they are a fingerprint of the weights. They are asked for one place after the other, as
+next tokens: vLLM's ``prompt_logprobs`` would give them at once, but kill a server that has adapters on a processor.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Final
 
 from agents.engines.vllm.server import VllmServer
 from agents.llm.prompt import Codec
-from arena.errors import EngineError
 
 _LINES: Final = (
     "Night 1.\n",
@@ -21,23 +21,25 @@ _LINES: Final = (
     "Bruno: I think that Cleo is a werewolf, she was quiet all day.\n",
     "Cleo: no, that was Bruno!\n",
 )
-REPEATED: Final = 1e-4
+_PLACES: Final = 6
+_TOKENS: Final = 16
+REPEATED: Final = 1e-3
 """How far two answers of the same weights may lie apart, in nats: others' prompts in the same batch change the order in
 which numbers are added up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """The log-probability of each token of the probe prompt after the first, in nats. (T - 1,)"""
+    """At each place the log-probability of each token, in nats, place after place."""
 
     logprobs: tuple[float, ...]
 
     @property
     def finite(self) -> bool:
-        return all(math.isfinite(x) and x > -9999.0 for x in self.logprobs)  # -9999 is how vLLM sends what is no number
+        return all(map(math.isfinite, self.logprobs))
 
     def distance(self, other: Fingerprint) -> float:
-        """The largest difference at any token, in nats; 0 where both come from the same weights, computed alone."""
+        """The largest difference anywhere, in nats; 0 where both come from the same weights, computed alone."""
         return max(abs(a - b) for a, b in zip(self.logprobs, other.logprobs, strict=True))
 
 
@@ -50,9 +52,9 @@ async def take(server: VllmServer, model: str, prompt: Sequence[int]) -> Fingerp
     Raises:
         EngineError: the server fails to answer.
     """
-    sampling = {"max_tokens": 1, "prompt_logprobs": 0, "detokenize": False}
-    said = (await server.generate(model, prompt, sampling)).prompt_logprobs
-    if said is None or len(said) != len(prompt):
-        raise EngineError("the vLLM server gave no log-probabilities of its prompt", code="engine/model_failed")
-    told = [(at or {}).get(token) for at, token in zip(said[1:], prompt[1:], strict=True)]
-    return Fingerprint(tuple(float(one["logprob"]) if one else math.nan for one in told))
+    tokens = tuple(sorted(set(prompt))[:_TOKENS])
+    found: list[float] = []
+    for place in range(1, _PLACES + 1):
+        _, scores = await server.score(model, prompt[: len(prompt) * place // _PLACES], tokens)
+        found += [scores[token] for token in tokens]
+    return Fingerprint(tuple(found))

@@ -8,6 +8,7 @@ connection, and the server stops working on it.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from agents.engines.vllm.wire import (
     CacheReset,
+    Completion,
     Generated,
     Refusal,
     ServedModel,
@@ -28,6 +30,8 @@ TRIES: Final = 4
 FIRST_PAUSE_S: Final = 0.05
 """Before the second try; it doubles with each further one."""
 CONNECT_S: Final = 5.0
+NO_NUMBER: Final = -9999.0
+"""How vLLM sends a log-probability that is no number, or of what cannot be."""
 _BUSY: Final = frozenset({429, 503})
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
@@ -64,6 +68,30 @@ class VllmServer:
         """
         body = {"model": model, "token_ids": prompt, "sampling_params": sampling}
         return await self._call("POST", "/inference/v1/generate", Generated, json=body)
+
+    async def score(
+        self, model: str, prompt: Sequence[int], tokens: Sequence[int]
+    ) -> tuple[Completion, dict[int, float]]:
+        """The log-probability of each of these tokens to follow a prompt, if one of them must: in nats, at temperature
+        1; NaN where the weights give no numbers. Also the completion, which says what weights these were.
+
+        Raises:
+            EngineError: as ``generate``.
+        """
+        sampling = {
+            "max_tokens": 1,
+            "temperature": 1.0,
+            "logprobs": len(tokens),
+            "allowed_token_ids": list(tokens),
+            "ignore_eos": True,
+            "detokenize": False,
+        }
+        completion = (await self.generate(model, prompt, sampling)).choices[0]
+        content = completion.logprobs and completion.logprobs.content
+        scores = {t.token_id: t.logprob for t in content[0].top_logprobs} if content else {}
+        if not scores.keys() >= set(tokens):
+            raise EngineError("the vLLM server did not score all that it was asked to", code="engine/model_failed")
+        return completion, {token: scores[token] if scores[token] > NO_NUMBER else math.nan for token in tokens}
 
     # -- what it serves ------------------------------------------------------------------------------------------
 

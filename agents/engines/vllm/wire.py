@@ -39,7 +39,6 @@ class Generated(BaseModel):
     """The answer of ``POST /inference/v1/generate``."""
 
     choices: list[Completion] = Field(min_length=1)
-    prompt_logprobs: list[dict[int, Any] | None] | None = None
 
 
 class ServedModel(BaseModel):
