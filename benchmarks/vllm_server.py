@@ -32,8 +32,9 @@ def measure(source: str | Path, games: int, at_once: int = 64, seed: str = "benc
 
     Returns:
         ``games_per_cpu_s``, ``decisions_per_cpu_s`` and ``tokens_per_cpu_s`` of server and client together,
-        ``server_cpu_s``, ``client_cpu_s``, ``seconds``, ``games``, ``decisions``, ``tokens``, ``failed`` decisions, and
-        ``prefix_hits``, the share of prompt tokens that the server did not have to compute.
+        ``server_cpu_s``, ``client_cpu_s``, ``start_cpu_s`` (of the server, before any game), ``seconds``, ``games``,
+        ``decisions``, ``tokens``, ``failed`` decisions, and ``prefix_hits``, the share of prompt tokens that the
+        server did not have to compute.
     """
     try:
         python = find_python()
@@ -41,6 +42,7 @@ def measure(source: str | Path, games: int, at_once: int = 64, seed: str = "benc
         return None
     launch = Launch(python, str(source), free_port(), runs_on_cpu(python), adapters=0)
     with tempfile.TemporaryDirectory() as folder, OwnServer(launch, log=Path(folder) / "server.log") as server:
+        start_cpu_s = _cpu_s(server.process.pid)
         asyncio.run(_play(launch.url, at_once // 4, at_once, "warm-up"))
         asked, hits = asyncio.run(_prefixes(launch.url))
         theirs, ours, began = _cpu_s(server.process.pid), time.process_time(), time.perf_counter()
@@ -60,6 +62,7 @@ def measure(source: str | Path, games: int, at_once: int = 64, seed: str = "benc
         "tokens_per_cpu_s": round(tokens / cpu, 1),
         "server_cpu_s": round(theirs, 2),
         "client_cpu_s": round(ours, 2),
+        "start_cpu_s": round(start_cpu_s, 1),
         "seconds": round(seconds, 2),
         "prefix_hits": round((hits_after - hits) / (asked_after - asked), 3),
     }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,17 +64,29 @@ def vllm_python() -> Path:
 
 
 @pytest.fixture(scope="session")
-def vllm_server(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
-    """A real vLLM server with the shipped model; tests that use it carry ``xdist_group("vllm")``, so that there is one.
-
-    A test leaves the full weights that it found.
-    """
+def vllm_house(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], OwnServer]]:
+    """Gives the one vLLM server that runs, or starts it."""
     from agents.engines.vllm.launch import Launch, OwnServer, free_port, runs_on_cpu
     from agents.models import shipped_folder
 
-    launch = Launch(vllm_python, str(shipped_folder()), free_port(), runs_on_cpu(vllm_python))
-    with OwnServer(launch, log=tmp_path_factory.mktemp("vllm") / "server.log") as server:
-        yield server
+    started: list[OwnServer] = []
+
+    def running() -> OwnServer:
+        if not started or started[-1].process.poll() is not None:
+            launch = Launch(vllm_python, str(shipped_folder()), free_port(), runs_on_cpu(vllm_python))
+            started.append(OwnServer(launch, log=tmp_path_factory.mktemp("vllm") / "server.log"))
+        return started[-1]
+
+    yield running
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def vllm_server(vllm_house: Callable[[], OwnServer]) -> OwnServer:
+    """A real vLLM server with the shipped model. It takes its time to start, so that there should be one: whoever uses
+    it carries ``xdist_group("vllm")``, and leaves it with the full weights that it found, or dead."""
+    return vllm_house()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -18,7 +18,7 @@ from agents.engines.base import DecisionRequest
 from agents.engines.local.codec import HubCodec
 from agents.engines.local.weights import load_weights
 from agents.engines.vllm.engine import VllmEngine
-from agents.engines.vllm.launch import Launch, OwnServer, free_port
+from agents.engines.vllm.launch import OwnServer
 from agents.engines.vllm.server import VllmServer
 from agents.llm.policy import PolicyMind
 from agents.models import shipped_folder
@@ -207,15 +207,12 @@ async def test_a_refused_checkpoint_changes_nothing(vllm_server: OwnServer, tmp_
         assert after.choice_probs == pytest.approx(before.choice_probs, abs=1e-5)
 
 
-async def test_a_server_that_dies_fails_decisions_and_no_room(vllm_python: Path, tmp_path: Path) -> None:
-    launch = Launch(vllm_python, str(shipped_folder()), free_port(), on_cpu=True, adapters=0)
-    with OwnServer(launch, log=tmp_path / "server.log") as server:
-        async with started(server) as engine:
-            assert not failures(await play(engine, 1))
-            playing = asyncio.create_task(play(engine, 3))
-            await engine.decide(request(engine))
-            server.kill()
-            matches = await playing
+async def test_a_server_that_dies_fails_decisions_and_no_room(vllm_server: OwnServer) -> None:
+    async with started(vllm_server) as engine:
+        playing = asyncio.create_task(play(engine, 3))
+        await engine.decide(request(engine))
+        vllm_server.kill()
+        matches = await playing
     assert len(matches) == 3
     assert all(p.outcome is not None for p in matches)
     assert failures(matches) == {"engine/unreachable"}

@@ -90,7 +90,9 @@ class Launch:
         if self.on_cpu:
             made["VLLM_CPU_KVCACHE_SPACE"] = str(self.cache_gib)
             made["TORCHDYNAMO_DISABLE"] = "1"  # or the first answers wait for a C++ compiler
-        return {**given, **made}
+        # Thousands of modules are imported by three processes: compiled each time, that takes longer than all else.
+        kept = {name: value for name, value in given.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**kept, **made}
 
 
 def find_python() -> Path:
