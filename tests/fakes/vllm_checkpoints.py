@@ -45,7 +45,7 @@ def adapter(folder: Path, seed: int, rank: int = 4, width: float = 0.1, *, silen
 
 
 def _written(folder: Path, model: Any, *, whole: bool) -> Path:
-    codec = HubCodec(shipped_folder())
+    codec, shipped = HubCodec(shipped_folder()), read_checkpoint(shipped_folder()).id
 
     def save(target: Path) -> None:
         model.save_pretrained(target)
@@ -55,11 +55,11 @@ def _written(folder: Path, model: Any, *, whole: bool) -> Path:
     _, path = write_checkpoint(
         folder,
         save,
-        parent=read_checkpoint(shipped_folder()).id,
+        parent=shipped,
         run="tests",
         games=0,
         tokenizer=codec.fingerprint,
         prompt_version=PROMPT_VERSION,
-        training={},
+        training={} if whole else {"base": shipped},
     )
     return path

@@ -63,8 +63,7 @@ def fitting(folder: Path, base: Path, tokenizer: str, running: str) -> Fitting:
     Args:
         base: the folder of the model that the server was started with.
         tokenizer: the fingerprint of its tokenizer.
-        running: the version of its full weights now. An adapter's manifest may name the ones it was made for, under
-            ``training.base``.
+        running: the version of its full weights now, which an adapter's manifest must name under ``training.base``.
 
     Raises:
         CheckpointError: it is not whole, of another model or tokenizer, or holds what is no number.
@@ -77,7 +76,7 @@ def fitting(folder: Path, base: Path, tokenizer: str, running: str) -> Fitting:
         if not _finite(weight):
             raise CheckpointError(f"{folder}: {name} holds what is not a finite number.")
     if (folder / ADAPTER).exists():
-        if (wanted := manifest.training.get("base", running)) != running:
+        if (wanted := manifest.training.get("base")) != running:
             raise CheckpointError(f"{folder} is an adapter for {wanted}; the vLLM server runs {running}.")
         changed = [w for name, w in weights.items() if "lora_B" in name or "lora_embedding_B" in name]
         return Fitting(manifest, folder.resolve(), True, silent=not any(_stirs(w) for w in changed))
