@@ -12,13 +12,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy import Engine as Database
 
 from agents.chat.source import ChatMinds, chat_name
-from agents.checkpoints import read_checkpoint
+from agents.checkpoints import MANIFEST, read_checkpoint
 from agents.engines.base import LIVE, Engine
 from agents.llm.policy import PolicyMind
 from agents.llm.thinking import NO_THINKING, Thinking
@@ -30,8 +31,14 @@ from arena.errors import ArenaError, CheckpointError, OptionError, UnknownName
 from arena.games.chance import Chance
 from arena.rooms.minds import Mind
 
+if TYPE_CHECKING:
+    from agents.engines.local.engine import LocalEngine
+    from agents.engines.vllm.engine import VllmEngine
+
 _log = logging.getLogger(__name__)
 NO_MODEL: Final = "none"
+LOCAL: Final = "local"
+"""The engine in this process, as ``--engine`` names it."""
 STAND_IN: Final = "scripted:careful"
 """Plays the seats of ``self`` where no model is loaded."""
 WATCH_S: Final = 1.0
@@ -61,6 +68,7 @@ class Minds:
         seen: the registry's live checkpoint that ``engine`` was chosen in the knowledge of; it is not loaded again.
         thinking: whether its model thinks before it answers.
         folders: the engine's own book of where checkpoints lie, by id, which this object adds to.
+        first: the checkpoint to make live at the start, where the engine may be serving another one.
         chat: the chat models; None where none may sit down. They are closed when this object stops.
         own: plays the seats of ``self`` where no engine does.
     """
@@ -76,6 +84,7 @@ class Minds:
         folders: dict[str, Path] | None = None,
         temperature: float = 1.0,
         thinking: Thinking = NO_THINKING,
+        first: Path | None = None,
         on_reload: Callable[[str, str], None] | None = None,
         chat: ChatMinds | None = None,
         own: str = STAND_IN,
@@ -92,6 +101,7 @@ class Minds:
         self.refused_reloads = 0
         self._watch: asyncio.Task[None] | None = None
         self._seen = seen
+        self._first = first
         self._folders = {} if folders is None else folders
         self._chat = chat
         self._own = own
@@ -157,6 +167,8 @@ class Minds:
         """
         if self._engine is not None:
             self._engine.start()
+            if self._first is not None:
+                await self._engine.reload(self._first)
         if self._chat is not None:
             await self._chat.check()
         if self._follow:
@@ -200,17 +212,27 @@ class Minds:
                 self._on_reload(old, new)
 
 
-def open_minds(model: str, database: Database, *, seed: int | str = 0, follow: bool = True, threads: int = 1) -> Minds:
+def open_minds(
+    model: str,
+    database: Database,
+    *,
+    seed: int | str = 0,
+    follow: bool = True,
+    threads: int = 1,
+    engine: str = LOCAL,
+) -> Minds:
     """The minds of a process, with ``model`` as its live policy. It plays until another one becomes live.
 
     Args:
         model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``openai:NAME``: a chat
             model; ``none``: scripts.
+        engine: ``local``, or the address of a vLLM server on this machine.
 
     Raises:
         UnknownName: there is no such model.
         CheckpointError: it cannot be loaded.
-        OptionError: the settings of the chat endpoints cannot be used.
+        OptionError: the settings of the chat endpoints, or of the server, cannot be used.
+        EngineError: the server cannot be asked.
     """
     chat = ChatMinds()
     if model == NO_MODEL:
@@ -218,20 +240,62 @@ def open_minds(model: str, database: Database, *, seed: int | str = 0, follow: b
     if (name := chat_name(model)) is not None:
         chat.open(name)
         return Minds(None, database, seed=seed, chat=chat, own=model)
+    folders: dict[str, Path] = {}
+    live = live_checkpoint(database)
+    source = model_source(database, model)
+
+    def locate(name: str) -> Path:
+        return folders.get(name) or checkpoint_folder(database, name)
+
+    follows = partial(Minds, seed=seed, follow=follow, seen=live and live.id, folders=folders, chat=chat)
+    if engine == LOCAL:
+        return follows(_local_engine()(source, locate=locate, seed=engine_seed(seed), threads=threads), database)
+    served = vllm_engine(engine, seed=seed, locate=locate)
+    return follows(served, database, first=first_on(served, source, engine))
+
+
+def _local_engine() -> type[LocalEngine]:
     try:
         from agents.engines.local.engine import LocalEngine
     except ImportError as error:
         raise CheckpointError(f"The local engine needs torch and transformers: {error}") from error
+    return LocalEngine
 
-    folders: dict[str, Path] = {}
-    live = live_checkpoint(database)
-    engine = LocalEngine(
-        model_source(database, model),
-        locate=lambda name: folders.get(name) or checkpoint_folder(database, name),
-        seed=engine_seed(seed),
-        threads=threads,
-    )
-    return Minds(engine, database, seed=seed, follow=follow, seen=live and live.id, folders=folders, chat=chat)
+
+def vllm_engine(url: str, *, seed: int | str = 0, locate: Callable[[str], Path] | None = None) -> VllmEngine:
+    """The engine of the vLLM server at ``url``.
+
+    Raises:
+        OptionError: the address is not one of this machine's, or a library is missing.
+        EngineError: no server answers there.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise OptionError(f"--engine takes {LOCAL}, or the address of a vLLM server such as http://127.0.0.1:8000.")
+    try:
+        from agents.engines.vllm.engine import VllmEngine
+        from agents.engines.vllm.handshake import greet
+    except ImportError as error:
+        raise OptionError(f"This needs httpx: pip install 'social-arena[vllm]' ({error}).") from error
+    served = greet(url)  # quick to fail, before the heavy import
+    from agents.engines.local.codec import HubCodec  # its tokenizer; the engine itself knows no transformers
+
+    return VllmEngine(url, HubCodec, seed=engine_seed(seed), locate=locate, served=served)
+
+
+def first_on(engine: VllmEngine, source: str | Path, url: str) -> Path | None:
+    """The checkpoint to make live on a server before anything else; None for a bare model, which it must have already.
+
+    Raises:
+        CheckpointError: it is a bare model, and another one than the server's.
+    """
+    if (Path(source) / MANIFEST).exists():
+        return Path(source)
+    if str(source) != engine.live_version:
+        raise CheckpointError(
+            f"The vLLM server at {url} serves {engine.live_version}. For {source}, start one with: "
+            f"arena engine vllm --model {source}"
+        )
+    return None
 
 
 def engine_seed(seed: int | str) -> int:

@@ -23,7 +23,7 @@ from agents.runner import Lineup, Played, no_log, play_matches
 from arena.games.registry import game_by_name
 from benchmarks.report import arguments, model_of, report
 from benchmarks.rivals import batched, each_alone, logged, raw_decode
-from benchmarks.vllm_rival import on_vllm_cpu
+from benchmarks.vllm_server import measure as on_vllm_cpu
 
 LAG_EVERY_S = 0.005
 
@@ -99,7 +99,7 @@ def measure(source: str | Path, *, quick: bool) -> dict[str, Any]:
     ours = run.cpu_s / run.decisions
     alone = each_alone(source, decisions, 16 if quick else 150)
     together = batched(source, decisions, 2 if quick else 8)
-    served = on_vllm_cpu(source, decisions)
+    served = on_vllm_cpu(source, 8 if quick else 48)
     talk = sum(d.sampled for d in decisions if d.talk)
     rows = max(1, round(talk / run.steps))
     context = round(mean(len(d.prompt) + d.sampled / 2 for d in decisions if d.talk))
@@ -115,7 +115,7 @@ def measure(source: str | Path, *, quick: bool) -> dict[str, Any]:
         "read_tokens_per_cpu_s": round((run.public_tokens + sum(_branches(m) for m in run.played)) / run.cpu_s, 1),
         "ratio_vs_sequential_generate": round(alone / ours, 2),
         "ratio_vs_batched_generate": round(together / ours, 2),
-        "ratio_vs_vllm_cpu": None if served is None else round(served / ours, 2),
+        "ratio_vs_vllm_cpu": None if served is None else round(1 / (served["decisions_per_cpu_s"] * ours), 2),
         "raw_decode_tokens_per_cpu_s": round(raw, 1),
         "raw_decode_rows": rows,
         "raw_decode_context": context,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -26,6 +27,10 @@ def evaluate(
     b: Annotated[str, typer.Argument(metavar="B", help="The same.")],
     games: Annotated[int, typer.Option(metavar="N", help="Matches in each direction: 2 N in all.")] = 100,
     game: Annotated[str, typer.Option(help="Which game.")] = "werewolf",
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="vLLM server (arena engine), one for each checkpoint; by default none."),
+    ] = None,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     at_once: Annotated[int, typer.Option(metavar="N", help="Matches that run at the same time.")] = 64,
     seed: Annotated[int | None, typer.Option(help="Deals the same roles and names again; by default drawn.")] = None,
@@ -48,7 +53,8 @@ def evaluate(
     rules = game_by_name(game)
     database = open_database(db or default_database_url())
     try:
-        found, chat = asyncio.run(_play(rules, a, b, games, database, at_once, drawn_seed(seed)))
+        playing = _play(rules, a, b, games, engine or (), database, at_once, drawn_seed(seed))
+        found, chat = asyncio.run(playing)
     finally:
         database.dispose()
     if as_json:
@@ -87,7 +93,14 @@ def as_dict(found: Evaluation) -> dict[str, Any]:
 
 
 async def _play(
-    game: Game[Any, Any], a: str, b: str, games: int, database: Engine, at_once: int, seed: int
+    game: Game[Any, Any],
+    a: str,
+    b: str,
+    games: int,
+    engines: Sequence[str],
+    database: Engine,
+    at_once: int,
+    seed: int,
 ) -> tuple[Evaluation, dict[str, Any]]:
     from agents.match_log import MatchLog
     from agents.players import open_players
@@ -97,7 +110,7 @@ async def _play(
     from arena.db.writer import LogWriter
     from training.evaluate import evaluate as play
 
-    async with open_players((a, b), database, seed=seed) as (first, second):
+    async with open_players((a, b), database, seed=seed, engines=engines) as (first, second):
         if first.id == second.id:
             typer.echo(f"A and B are the same player ({first.id}): these matches are not rated.", err=True)
         writer = LogWriter(database)

@@ -26,6 +26,9 @@ def selfplay(
             help="Plays all seats; openai:NAME asks a chat endpoint, 'none' plays scripts.",
         ),
     ] = "live",
+    engine: Annotated[
+        str, typer.Option(metavar="URL", help="vLLM server that plays the model (arena engine); by default none.")
+    ] = "local",
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     at_once: Annotated[int, typer.Option(metavar="N", help="Matches that run at the same time.")] = 64,
     seed: Annotated[int | None, typer.Option(help="Deals the same roles and names again; by default drawn.")] = None,
@@ -51,7 +54,7 @@ def selfplay(
     options = rules.options(game_options(option or ()))
     database = open_database(db or default_database_url())
     try:
-        report = asyncio.run(_play(rules, options, games, model, database, at_once, drawn_seed(seed)))
+        report = asyncio.run(_play(rules, options, games, model, engine, database, at_once, drawn_seed(seed)))
     finally:
         database.dispose()
     if as_json:
@@ -68,7 +71,14 @@ def selfplay(
 
 
 async def _play(
-    game: Game[Any, Any], options: Any, games: int, model: str, database: Engine, at_once: int, seed: int
+    game: Game[Any, Any],
+    options: Any,
+    games: int,
+    model: str,
+    engine: str,
+    database: Engine,
+    at_once: int,
+    seed: int,
 ) -> dict[str, Any]:
     from agents.match_log import MatchLog
     from agents.models import LIVE
@@ -78,7 +88,7 @@ async def _play(
     from arena.cli.progress import progress
     from arena.db.writer import LogWriter
 
-    minds = open_minds(model, database, seed=seed, follow=model == LIVE)
+    minds = open_minds(model, database, seed=seed, follow=model == LIVE, engine=engine)
     fill = STAND_IN if model == NO_MODEL else "self"
     fills = (fill,) * game.seat_count(options)
     lineups = (Lineup(f"selfplay/{seed}/{n}", fills) for n in range(games))
