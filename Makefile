@@ -1,6 +1,6 @@
 # Everything runs in .venv, which the first command makes. `make` alone lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve play test check slow soak bench results quick-checks
+.PHONY: help setup serve play vllm test check slow soak bench results quick-checks
 
 ARGS ?=
 PYTHON ?=
@@ -26,10 +26,14 @@ serve: .venv/.ready ## Start the server: self-play, and rooms for people
 play: .venv/.ready ## Sit down at a table, in a second terminal
 	@$(BIN)/arena play $(ARGS)
 
+vllm: .venv/.ready ## Make .venv-vllm, for: arena engine vllm
+	@tools/make_vllm.sh
+
 test: export HF_HUB_OFFLINE = 1
 test: quick-checks ## Run the linters, the import contracts, the type checker and all tests
+	@if [ -z "$$ARENA_TEST_WITHOUT_VLLM" ]; then tools/make_vllm.sh; fi
 	@echo 'Tests …'
-	@$(BIN)/python -m pytest -n 2 --durations=10 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=10 $(ARGS)
 
 check: quick-checks ## The same without the tests
 

@@ -4,31 +4,41 @@ self, live          the live checkpoint, following reloads (scripts where no mod
 checkpoint:NAME     one checkpoint, whatever becomes live: an id, ``shipped`` or ``base``
 scripted:NAME       a script
 random              any legal act
+openai:NAME         a chat model behind an endpoint (``agents.chat``)
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy import Engine as Database
 
-from agents.checkpoints import read_checkpoint
+from agents.chat.source import ChatMinds, chat_name
+from agents.checkpoints import MANIFEST, read_checkpoint
 from agents.engines.base import LIVE, Engine
 from agents.llm.policy import PolicyMind
+from agents.llm.thinking import NO_THINKING, Thinking
 from agents.models import checkpoint_folder, model_source, registered_folder
 from agents.scripted.mind import ScriptedMind
 from agents.scripted.registry import SCRIPTS, script_by_name
 from arena.db.checkpoints import live_checkpoint
-from arena.errors import ArenaError, CheckpointError, UnknownName
+from arena.errors import ArenaError, CheckpointError, OptionError, UnknownName
 from arena.games.chance import Chance
 from arena.rooms.minds import Mind
 
+if TYPE_CHECKING:
+    from agents.engines.local.engine import LocalEngine
+    from agents.engines.vllm.engine import VllmEngine
+
 _log = logging.getLogger(__name__)
 NO_MODEL: Final = "none"
+LOCAL: Final = "local"
+"""The engine in this process, as ``--engine`` names it."""
 STAND_IN: Final = "scripted:careful"
 """Plays the seats of ``self`` where no model is loaded."""
 WATCH_S: Final = 1.0
@@ -56,7 +66,11 @@ class Minds:
         database: where checkpoints are registered; None where none are to be followed.
         follow: whether whatever becomes live in the registry from now on is loaded while running.
         seen: the registry's live checkpoint that ``engine`` was chosen in the knowledge of; it is not loaded again.
+        thinking: whether its model thinks before it answers.
         folders: the engine's own book of where checkpoints lie, by id, which this object adds to.
+        first: the checkpoint to make live at the start, where the engine may be serving another one.
+        chat: the chat models; None where none may sit down. They are closed when this object stops.
+        own: plays the seats of ``self`` where no engine does.
     """
 
     def __init__(
@@ -69,24 +83,37 @@ class Minds:
         seen: str | None = None,
         folders: dict[str, Path] | None = None,
         temperature: float = 1.0,
+        thinking: Thinking = NO_THINKING,
+        first: Path | None = None,
         on_reload: Callable[[str, str], None] | None = None,
+        chat: ChatMinds | None = None,
+        own: str = STAND_IN,
     ) -> None:
         self._engine = engine
         self._database = database
         self._seed = seed
         self._follow = follow and engine is not None and database is not None
         self._temperature = temperature
+        self._thinking = thinking
         self._on_reload = on_reload
         self._minds: dict[str, Mind] = {}
         self.reloads = 0
         self.refused_reloads = 0
         self._watch: asyncio.Task[None] | None = None
         self._seen = seen
+        self._first = first
         self._folders = {} if folders is None else folders
+        self._chat = chat
+        self._own = own
 
     @property
     def live_checkpoint(self) -> str | None:
         return None if self._engine is None else self._engine.live_version
+
+    @property
+    def chat_answers(self) -> Mapping[str, int]:
+        """Turns of chat models by what became of them, of matches that are over."""
+        return {} if self._chat is None else self._chat.outcomes()
 
     def mind(self, fill: str) -> Mind:
         """
@@ -100,7 +127,7 @@ class Minds:
 
     def _make(self, fill: str) -> Mind:
         if fill in ("self", LIVE):
-            return self.mind(STAND_IN) if self._engine is None else self._policy(LIVE)
+            return self.mind(self._own) if self._engine is None else self._policy(LIVE)
         kind, _, name = fill.partition(":")
         match kind:
             case "checkpoint" if self._engine is not None and self._database is not None:
@@ -117,19 +144,33 @@ class Minds:
             case "scripted" | "random":
                 name = name or "random"
                 return ScriptedMind(name, script_by_name(name), self._seed)
+            case "openai" if self._chat is not None:
+                try:
+                    return self._chat.seat(name)
+                except OptionError as error:
+                    _log.error("%s cannot play: %s", fill, error)
+                    raise UnknownName(f"{fill!r} cannot play here.") from error  # no settings for strangers
             case _:
                 scripts = ", ".join(f"scripted:{s}" for s in SCRIPTS if s != "random")
                 raise UnknownName(f"Nothing is called {fill!r}. Seats take: self, checkpoint:ID, {scripts}, random.")
 
     def _policy(self, policy: str) -> Mind:
         assert self._engine is not None
-        return PolicyMind(self._engine, policy, self._temperature)
+        return PolicyMind(self._engine, policy, self._temperature, thinking=self._thinking)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
+        """
+        Raises:
+            EngineError: a chat model that was opened before cannot be asked.
+        """
         if self._engine is not None:
             self._engine.start()
+            if self._first is not None:
+                await self._engine.reload(self._first)
+        if self._chat is not None:
+            await self._chat.check()
         if self._follow:
             self._watch = asyncio.create_task(self._watch_registry(), name="checkpoint-watch")
 
@@ -139,6 +180,8 @@ class Minds:
             await asyncio.gather(self._watch, return_exceptions=True)
         if self._engine is not None:
             await self._engine.stop()
+        if self._chat is not None:
+            await self._chat.close()
 
     async def _watch_registry(self) -> None:
         """Load whatever becomes live. A checkpoint that is refused changes nothing and is tried once."""
@@ -169,32 +212,90 @@ class Minds:
                 self._on_reload(old, new)
 
 
-def open_minds(model: str, database: Database, *, seed: int | str = 0, follow: bool = True, threads: int = 1) -> Minds:
+def open_minds(
+    model: str,
+    database: Database,
+    *,
+    seed: int | str = 0,
+    follow: bool = True,
+    threads: int = 1,
+    engine: str = LOCAL,
+) -> Minds:
     """The minds of a process, with ``model`` as its live policy. It plays until another one becomes live.
 
     Args:
-        model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``none``: scripts.
+        model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``openai:NAME``: a chat
+            model; ``none``: scripts.
+        engine: ``local``, or the address of a vLLM server on this machine.
 
     Raises:
         UnknownName: there is no such model.
         CheckpointError: it cannot be loaded.
+        OptionError: the settings of the chat endpoints, or of the server, cannot be used.
+        EngineError: the server cannot be asked.
     """
+    chat = ChatMinds()
     if model == NO_MODEL:
-        return Minds(None, database, seed=seed)
+        return Minds(None, database, seed=seed, chat=chat)
+    if (name := chat_name(model)) is not None:
+        chat.open(name)
+        return Minds(None, database, seed=seed, chat=chat, own=model)
+    folders: dict[str, Path] = {}
+    live = live_checkpoint(database)
+    source = model_source(database, model)
+
+    def locate(name: str) -> Path:
+        return folders.get(name) or checkpoint_folder(database, name)
+
+    follows = partial(Minds, seed=seed, follow=follow, seen=live and live.id, folders=folders, chat=chat)
+    if engine == LOCAL:
+        return follows(_local_engine()(source, locate=locate, seed=engine_seed(seed), threads=threads), database)
+    served = vllm_engine(engine, seed=seed, locate=locate)
+    return follows(served, database, first=first_on(served, source, engine))
+
+
+def _local_engine() -> type[LocalEngine]:
     try:
         from agents.engines.local.engine import LocalEngine
     except ImportError as error:
         raise CheckpointError(f"The local engine needs torch and transformers: {error}") from error
+    return LocalEngine
 
-    folders: dict[str, Path] = {}
-    live = live_checkpoint(database)
-    engine = LocalEngine(
-        model_source(database, model),
-        locate=lambda name: folders.get(name) or checkpoint_folder(database, name),
-        seed=engine_seed(seed),
-        threads=threads,
-    )
-    return Minds(engine, database, seed=seed, follow=follow, seen=live and live.id, folders=folders)
+
+def vllm_engine(url: str, *, seed: int | str = 0, locate: Callable[[str], Path] | None = None) -> VllmEngine:
+    """The engine of the vLLM server at ``url``.
+
+    Raises:
+        OptionError: the address is not one of this machine's, or a library is missing.
+        EngineError: no server answers there.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise OptionError(f"--engine takes {LOCAL}, or the address of a vLLM server such as http://127.0.0.1:8000.")
+    try:
+        from agents.engines.vllm.engine import VllmEngine
+        from agents.engines.vllm.handshake import greet
+    except ImportError as error:
+        raise OptionError(f"This needs httpx: pip install 'social-arena[vllm]' ({error}).") from error
+    served = greet(url)  # quick to fail, before the heavy import
+    from agents.engines.local.codec import HubCodec  # its tokenizer; the engine itself knows no transformers
+
+    return VllmEngine(url, HubCodec, seed=engine_seed(seed), locate=locate, served=served)
+
+
+def first_on(engine: VllmEngine, source: str | Path, url: str) -> Path | None:
+    """The checkpoint to make live on a server before anything else; None for a bare model, which it must have already.
+
+    Raises:
+        CheckpointError: it is a bare model, and another one than the server's.
+    """
+    if (Path(source) / MANIFEST).exists():
+        return Path(source)
+    if str(source) != engine.live_version:
+        raise CheckpointError(
+            f"The vLLM server at {url} serves {engine.live_version}. For {source}, start one with: "
+            f"arena engine vllm --model {source}"
+        )
+    return None
 
 
 def engine_seed(seed: int | str) -> int:

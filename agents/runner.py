@@ -46,8 +46,9 @@ class Played:
 
     @property
     def tokens(self) -> int:
-        """How many tokens were sampled."""
-        return sum(len(d.tokens.sampled) for d in self.decisions if d.tokens)
+        """How many tokens were sampled, those of thoughts too."""
+        records = [d.tokens for d in self.decisions if d.tokens]
+        return sum(len(r.sampled) + (len(r.thought.sampled) if r.thought else 0) for r in records)
 
     @property
     def fallbacks(self) -> int:

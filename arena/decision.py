@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from arena.games.core import Act
 
@@ -19,10 +20,42 @@ class MindKind(StrEnum):
     """The deadline passed and the turn was passed."""
 
 
+TALK_CUT: Final = "talk/cut"
+"""The message was over the limit."""
+TALK_ECHO: Final = "talk/echo"
+"""The cue was said once more, or the message stood in quotation marks."""
+TALK_AGAIN: Final = "talk/again"
+"""The first answer held no message, the second one did."""
+TALK_EMPTY: Final = "talk/empty"
+"""There was no message, twice."""
+
+
+class Quality(StrEnum):
+    """How a model's answer became an act."""
+
+    CLEAN = "clean"
+    FORGIVEN = "forgiven"
+    ASKED_AGAIN = "asked_again"
+    FALLBACK = "fallback"
+
+
+def quality(fallback: str | None) -> Quality:
+    """What a decision's ``fallback`` says of the answer."""
+    match fallback:
+        case None:
+            return Quality.CLEAN
+        case "talk/cut" | "talk/echo":
+            return Quality.FORGIVEN
+        case "talk/again":
+            return Quality.ASKED_AGAIN
+        case _:
+            return Quality.FALLBACK
+
+
 @dataclass(frozen=True, slots=True)
 class ThoughtRecord:
-    """What a policy thought before it answered: ``sampled`` follows ``branch``, behind as much of the trunk as the
-    ``TokenRecord`` names that holds this. ``logprobs[i]`` belongs to ``sampled[i]``."""
+    """What a policy thought before it answered: ``sampled`` follows ``branch``, behind as much of the trunk as stands
+    before the answer's branch. ``logprobs[i]`` belongs to ``sampled[i]``."""
 
     branch: tuple[int, ...]
     sampled: tuple[int, ...]
@@ -59,14 +92,15 @@ class TokenRecord:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One seat's answered turn. ``fallback`` names why the turn's default act was used instead of an answer."""
+    """One seat's answered turn. ``fallback`` names why the turn's default act was used instead of an answer, or what
+    had to be done to get one (see ``quality``)."""
 
     seat: int
     turn_id: str
     turn_kind: str
     kind: MindKind
     mind: str
-    """``checkpoint:ID``, ``scripted:NAME``, ``random``, ``person`` or ``nobody``."""
+    """``checkpoint:ID``, ``scripted:NAME``, ``random``, ``openai:NAME``, ``person`` or ``nobody``."""
     act: Act
     latency_s: float
     fallback: str | None = None

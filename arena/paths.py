@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platformdirs import user_data_path, user_state_path
+from platformdirs import user_config_path, user_data_path, user_state_path
 
 
 def data_folder() -> Path:
@@ -17,6 +17,11 @@ def data_folder() -> Path:
 def state_folder() -> Path:
     """Where the terminal remembers things between two starts. It need not be there yet."""
     return user_state_path("social-arena", appauthor=False)
+
+
+def config_folder() -> Path:
+    """Where people put settings of theirs. It need not be there."""
+    return user_config_path("social-arena", appauthor=False)
 
 
 def default_database_url() -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from arena.db.engine import open_database
 from arena.db.writer import LogWriter
 
 if TYPE_CHECKING:
+    from agents.engines.vllm.launch import OwnServer
     from tests.postgres import Cluster
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the network, nor do the programs that tests start
@@ -45,6 +46,47 @@ def _cluster(*, fsync: bool) -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.remove()
+
+
+WITHOUT_VLLM = "ARENA_TEST_WITHOUT_VLLM"
+"""Set in the environment where vLLM cannot be installed: its tests are then left out, with a warning."""
+
+
+@pytest.fixture(scope="session")
+def vllm_python() -> Path:
+    """The Python of the environment that ``make test`` makes for vLLM."""
+    if os.environ.get(WITHOUT_VLLM):
+        warnings.warn(f"{WITHOUT_VLLM} is set: NOTHING IS TESTED ON VLLM", stacklevel=1)
+        pytest.skip(f"{WITHOUT_VLLM} is set")
+    from agents.engines.vllm.launch import find_python
+
+    return find_python()
+
+
+@pytest.fixture(scope="session")
+def vllm_house(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], OwnServer]]:
+    """Gives the one vLLM server that runs, or starts it."""
+    from agents.engines.vllm.launch import Launch, OwnServer, free_port, runs_on_cpu
+    from agents.models import shipped_folder
+
+    started: list[OwnServer] = []
+
+    def running() -> OwnServer:
+        if not started or started[-1].process.poll() is not None:
+            launch = Launch(vllm_python, str(shipped_folder()), free_port(), runs_on_cpu(vllm_python))
+            started.append(OwnServer(launch, log=tmp_path_factory.mktemp("vllm") / "server.log"))
+        return started[-1]
+
+    yield running
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def vllm_server(vllm_house: Callable[[], OwnServer]) -> OwnServer:
+    """A real vLLM server with the shipped model. It takes its time to start, so that there should be one: whoever uses
+    it carries ``xdist_group("vllm")``, and leaves it with the full weights that it found, or dead."""
+    return vllm_house()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
+from arena.decision import Quality, quality
 from training.credit.base import Credit, Estimator, Floats, SeatEpisode, TurnSpan
 from training.critic import CentralTable
 from training.episodes import Episode
@@ -53,8 +55,8 @@ def assign(
     credits = estimator.assign(seat_episodes)
     advantages = [[np.zeros(0)] * len(x.which) for x in episodes]
     targets = [[np.zeros(0)] * len(x.which) for x in episodes]
-    for (e, branches), of_seat, credit in zip(seats, seat_episodes, credits, strict=True):
-        _spread(branches, of_seat, credit, advantages[e], targets[e])
+    for (e, branches), credit in zip(seats, credits, strict=True):
+        _spread(episodes[e], branches, credit, advantages[e], targets[e])
     if table is not None:
         for e, episode in enumerate(episodes):
             _replace_decisive(episode, moments[e], table, advantages[e])
@@ -66,12 +68,14 @@ def _seat_episode(
 ) -> SeatEpisode:
     spans: list[TurnSpan] = []
     start = 0
-    of_match = episode.branches
-    for i in branches:
-        end = start + len(of_match[i].answer)
+    of_match, turns = episode.branches, _by_turn(episode, branches)
+    for turn in turns:
+        end = start + sum(len(of_match[i].answer) for i in turn)
         spans.append(TurnSpan(start, end))
         start = end
-    played = PlayedSeat(episode.outcome.returns[seat], tuple(_played_turn(episode, episode.which[i]) for i in branches))
+    played = PlayedSeat(
+        episode.outcome.returns[seat], tuple(_played_turn(episode, episode.which[turn[0]]) for turn in turns)
+    )
     return SeatEpisode(
         game=episode.game.name,
         role=role_of(episode, seat),
@@ -79,17 +83,23 @@ def _seat_episode(
         turn_rewards=rewards.of(played),
         token_rewards=np.zeros(start),
         values=np.concatenate([values[i] for i in branches]),
-        trainable=np.array([episode.trainable[i] for i in branches], dtype=np.bool_),
+        trainable=np.array([episode.trainable[turn[0]] for turn in turns], dtype=np.bool_),
         withheld=degenerate(played),
     )
 
 
+def _by_turn(episode: Episode, branches: Sequence[int]) -> list[list[int]]:
+    """A seat's branches, those of one decision together: a thought belongs to the turn of its answer."""
+    return [list(turn) for _, turn in groupby(branches, key=lambda i: episode.which[i])]
+
+
 def _played_turn(episode: Episode, n: int) -> PlayedTurn:
     decision = episode.decisions[n]
+    malformed = quality(decision.fallback) not in (Quality.CLEAN, Quality.ASKED_AGAIN)
     if decision.act.choice is not None:
-        return PlayedTurn(fallback=decision.fallback is not None)
+        return PlayedTurn(fallback=malformed)
     heard = [d.act.text for d in episode.decisions[max(0, n - 2) : n] if d.turn_kind == decision.turn_kind]
-    return PlayedTurn(decision.act.text, tuple(heard), decision.fallback is not None)
+    return PlayedTurn(decision.act.text, tuple(heard), malformed)
 
 
 def role_of(episode: Episode, seat: int) -> str:
@@ -99,24 +109,29 @@ def role_of(episode: Episode, seat: int) -> str:
 
 
 def _spread(
-    branches: Sequence[int], seat: SeatEpisode, credit: Credit, advantages: list[Floats], targets: list[Floats]
+    episode: Episode, branches: Sequence[int], credit: Credit, advantages: list[Floats], targets: list[Floats]
 ) -> None:
-    for i, span in zip(branches, seat.turns, strict=True):
-        advantages[i] = credit.advantages[span.start : span.end]
-        targets[i] = credit.targets[span.start : span.end]
+    start = 0
+    of_match = episode.branches
+    for i in branches:
+        end = start + len(of_match[i].answer)
+        advantages[i] = credit.advantages[start:end]
+        targets[i] = credit.targets[start:end]
+        start = end
 
 
 def _replace_decisive(
     episode: Episode, moments: Sequence[Moment], table: CentralTable, advantages: list[Floats]
 ) -> None:
-    """A choice's advantage is the value it led to minus the policy's mean value over all legal choices."""
+    """A choice's advantage is the value it led to minus the policy's mean value over all legal choices. A thought
+    before it keeps its share of the turn's: it changed those probabilities."""
     visited = {m.standing for m in moments}
     for i, n in enumerate(episode.which):
         decision, moment = episode.decisions[n], moments[n]
         record = decision.tokens
         if not moment.instead or record is None or len(record.choice_probs) != len(moment.instead):
             continue
-        if not episode.trainable[i]:
+        if not episode.trainable[i] or episode.thoughts[i]:
             continue
         side = episode.outcome.sides[decision.seat]
         own = episode.outcome.returns[decision.seat]

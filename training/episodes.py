@@ -14,7 +14,7 @@ from typing import Any, Final
 from agents.llm.prompt import PROMPT_VERSION
 from agents.runner import Played
 from arena.db.repo import StoredMatch
-from arena.decision import Decision, MindKind, TrunkRecord
+from arena.decision import TALK_AGAIN, Decision, MindKind, TrunkRecord
 from arena.errors import UserError
 from arena.games.core import Event, Game, Outcome
 from arena.games.registry import game_by_name
@@ -25,7 +25,8 @@ from training.packing import Branch, TokenGame
 class Episode:
     """One match. ``rows`` are its trunk's epochs with their branches. Branch ``i`` of them all, row after row, belongs
     to ``decisions[which[i]]``; ``trainable[i]`` says whether it may be learnt from. Decisions without tokens (people,
-    scripts) have no branch."""
+    scripts) have no branch; where a policy thought first, the thought (``thoughts[i]``) is a branch before that of the
+    answer, which holds it as well."""
 
     match_id: str
     game: Game[Any, Any]
@@ -36,6 +37,12 @@ class Episode:
     rows: tuple[TokenGame, ...]
     which: tuple[int, ...]
     trainable: tuple[bool, ...]
+    thoughts: tuple[bool, ...]
+
+    @property
+    def turns(self) -> int:
+        """How many decisions may be learnt from."""
+        return len({n for n, free in zip(self.which, self.trainable, strict=True) if free})
 
     @property
     def branches(self) -> tuple[Branch, ...]:
@@ -60,7 +67,7 @@ class Harvest:
 
     @property
     def decisions(self) -> int:
-        return sum(sum(e.trainable) for e in self.episodes)
+        return sum(e.turns for e in self.episodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,7 @@ def _episode(source: _Source, terms: Terms, masked: Counter[str]) -> Episode | N
     trunk = next((t for t in source.trunks if (t.tokenizer, t.prompt_version) == wanted), None)
     if trunk is None:
         return None
-    rows: list[list[tuple[int, Branch, bool]]] = [[] for _ in trunk.starts]
+    rows: list[list[tuple[int, Branch, bool, bool]]] = [[] for _ in trunk.starts]
     for n, decision in enumerate(source.decisions):
         record = decision.tokens
         if record is not None and (record.tokenizer, record.prompt_version) != wanted:
@@ -156,8 +163,10 @@ def _episode(source: _Source, terms: Terms, masked: Counter[str]) -> Episode | N
         if reason is not None:
             masked[reason] += 1
         if record is not None and record.sampled:
-            branch = Branch(record.trunk_length, record.branch, record.sampled)
-            rows[record.epoch].append((n, branch, reason is None))
+            row, free = rows[record.epoch], reason is None
+            if (thought := record.thought) is not None and thought.sampled:
+                row.append((n, Branch(record.trunk_length, thought.branch, thought.sampled), free, True))
+            row.append((n, Branch(record.trunk_length, record.branch, record.sampled), free, False))
     flat = [x for row in rows for x in row]
     return Episode(
         match_id=source.match_id,
@@ -166,26 +175,28 @@ def _episode(source: _Source, terms: Terms, masked: Counter[str]) -> Episode | N
         events=source.events,
         decisions=source.decisions,
         outcome=source.outcome,
-        rows=tuple(
-            TokenGame(tokens, tuple(branch for _, branch, _ in row))
-            for tokens, row in zip(trunk.epochs, rows, strict=True)
-        ),
-        which=tuple(n for n, _, _ in flat),
-        trainable=tuple(free for _, _, free in flat),
+        rows=tuple(TokenGame(tokens, tuple(x[1] for x in row)) for tokens, row in zip(trunk.epochs, rows, strict=True)),
+        which=tuple(n for n, _, _, _ in flat),
+        trainable=tuple(free for _, _, free, _ in flat),
+        thoughts=tuple(thought for _, _, _, thought in flat),
     )
 
 
 def why_masked(decision: Decision, terms: Terms) -> str | None:
     """The reason for leaving a decision out of the loss; None where it may be trained on."""
     record = decision.tokens
-    if decision.kind is not MindKind.MODEL or record is None:
+    if decision.kind is not MindKind.MODEL:
         return f"played by {decision.kind}"
+    if record is None:
+        return "played by a foreign model"
     if (record.tokenizer, record.prompt_version) != (terms.tokenizer, terms.prompt_version):
         return "other tokenizer or prompt"
     if terms.versions is not None and record.policy_version not in terms.versions:
         return "stale"
     if not record.trainable:
         return "weights changed in the middle"
+    if decision.fallback == TALK_AGAIN:  # drawn anew until it was no longer empty: not what the policy samples
+        return "asked again"
     if decision.fallback is not None and not decision.fallback.startswith("talk/"):
         return "fallback"
     return None

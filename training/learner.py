@@ -167,7 +167,7 @@ class Learner:
         mean = {k: float(np.mean([f[k] for f in figures])) for k in figures[0]}
         return UpdateFigures(
             episodes=len(episodes),
-            decisions=sum(sum(e.trainable) for e in episodes),
+            decisions=sum(e.turns for e in episodes),
             explained=explained,
             **mean,
         )
@@ -199,7 +199,7 @@ class Learner:
     ) -> dict[str, float]:
         """One optimiser step on one minibatch, in forward passes of ``MICRO`` matches of like length."""
         order = sorted(range(len(episodes)), key=lambda i: episodes[i].trunk_tokens)
-        turns = sum(sum(e.trainable) for e in episodes)
+        turns = sum(e.turns for e in episodes)
         sums: dict[str, float] = dict.fromkeys(
             ("talk_entropy", "choice_entropy", "kl_reference", "kl_old", "clipped", "loss"), 0.0
         )
@@ -212,7 +212,7 @@ class Learner:
             )  # fmt: skip
             if batch is None:
                 continue
-            share = sum(sum(episodes[i].trainable) for i in part) / turns
+            share = sum(episodes[i].turns for i in part) / turns
             for name, value in self._backward(batch, share).items():
                 sums[name] += share * value
         if self._copy is not None:

@@ -6,6 +6,7 @@ only. Letters: P sampled tokens of a batch, V vocabulary, O legal tokens.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -74,24 +75,29 @@ def train_batch(
     batch = pack(games, device, dtype)
     free: list[tuple[Any, ...]] = []
     limited: list[tuple[Any, ...]] = []
-    turns = sum(map(len, kept))
+    turns = sum(e.turns for e in episodes)
     for episode, given, held, wanted, spans in zip(
         episodes, assigned, references, kept, _by_episode(episodes, batch), strict=True
     ):
         branches = episode.branches
+        lengths = Counter[int]()  # a thought and its answer are one turn
+        for i in wanted:
+            lengths[episode.which[i]] += len(branches[i].answer)
         for i, (start, _) in zip(wanted, spans, strict=True):
-            record = episode.decisions[episode.which[i]].tokens
+            n, branch = episode.which[i], branches[i]
+            record = episode.decisions[n].tokens
             assert record is not None
-            branch = branches[i]
+            sampled = record.thought if episode.thoughts[i] else record
+            assert sampled is not None
+            options = () if episode.thoughts[i] else record.options
             for k, token in enumerate(branch.answer):
                 row = (
-                    start + len(branch.prompt) - 1 + k, token, record.logprobs[k], given.advantages[i][k],
-                    given.targets[i][k], 1.0 / (len(branch.answer) * turns), record.temperature,
-                    held[i][k],
+                    start + len(branch.prompt) - 1 + k, token, sampled.logprobs[k], given.advantages[i][k],
+                    given.targets[i][k], 1.0 / (lengths[n] * turns), record.temperature, held[i][k],
                 )  # fmt: skip
-                if record.options:
+                if options:
                     seen = branch.answer[:k]
-                    legal = sorted({o[k] for o in record.options if len(o) > k and o[:k] == seen})
+                    legal = sorted({o[k] for o in options if len(o) > k and o[:k] == seen})
                     limited.append((*row, legal))
                 else:
                     free.append(row)

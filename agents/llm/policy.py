@@ -5,11 +5,11 @@ It sees nothing but each seat's own events; the trunk is made of the public ones
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agents.engines.base import DecisionRequest, Engine
+from agents.engines.base import DecisionReply, DecisionRequest, Engine
 from agents.llm.parse import read_choice, read_talk
 from agents.llm.probe import probe_request
 from agents.llm.prompt import (
@@ -22,8 +22,9 @@ from agents.llm.prompt import (
     room_for,
     trunk_limit,
 )
-from arena.decision import MindKind, TokenRecord, TrunkRecord
-from arena.games.core import Act, Event, Game, Question
+from agents.llm.thinking import NO_THINKING, Thinking, Thought, most_tokens, think
+from arena.decision import TALK_AGAIN, TALK_EMPTY, MindKind, TokenRecord, TrunkRecord
+from arena.games.core import Act, Event, Game, Question, Turn
 from arena.rooms.minds import Answer, Request
 
 
@@ -40,14 +41,24 @@ class PolicyMind:
 
     Args:
         policy: ``live`` follows reloads; a checkpoint id stays with those weights.
-        temperature: of talk and choices alike; log-probabilities are recorded after it.
+        temperature: of thoughts, talk and choices alike; log-probabilities are recorded after it.
+        max_tokens: of a message.
+        thinking: whether it writes a hidden thought before each answer.
     """
 
-    def __init__(self, engine: Engine, policy: str = "live", temperature: float = 1.0, max_tokens: int = 48) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        policy: str = "live",
+        temperature: float = 1.0,
+        max_tokens: int = 48,
+        thinking: Thinking = NO_THINKING,
+    ) -> None:
         self._engine = engine
         self._policy = policy
         self._temperature = temperature
         self._max_tokens = max_tokens
+        self._thinking = thinking
         self._matches: dict[str, _Match] = {}
 
     async def decide(self, request: Request) -> Answer:
@@ -55,31 +66,39 @@ class PolicyMind:
         Raises:
             EngineError: the engine has stopped, or this decision failed in it.
         """
-        codec = self._engine.codec
+        codec, turn = self._engine.codec, request.turn
         match, reader, place = self._read(request.match_id, request.game, request.seat, request.events)
         match.decided = max(match.decided or place, place)
-        options = option_tokens(codec, request.turn)
-        answer = max(map(len, options), default=self._max_tokens)
-        branch = reader.branch(codec, request.turn, room_for(self._engine.context_tokens, place, answer))
-        reply = await self._engine.decide(
-            DecisionRequest(
-                match_id=memory_key(request.match_id, place.epoch),
-                trunk=match.trunk.epochs[place.epoch],
-                trunk_length=place.length,
-                branch=branch,
-                options=options,
-                policy=self._policy,
-                temperature=self._temperature,
-                max_tokens=self._max_tokens,
-            )
+        options = option_tokens(codec, turn)
+        asking = DecisionRequest(
+            match_id=memory_key(request.match_id, place.epoch),
+            trunk=match.trunk.epochs[place.epoch],
+            trunk_length=place.length,
+            branch=(),
+            policy=self._policy,
+            temperature=self._temperature,
+            max_tokens=self._max_tokens,
         )
-        if options:
-            act, fallback = Act(choice=read_choice(options, reply.tokens, request.turn)), None
+        cue = request.game.cue(reader.names, turn)
+        answer = max(map(len, options), default=self._max_tokens)
+        room = room_for(self._engine.context_tokens, place, answer)
+        thought = None
+        if self._thinking.tokens:
+            thought = await self._think(asking, reader, turn, cue, room)
+            branch = (*thought.before, *codec.encode(cue))
         else:
-            text, fallback = read_talk(codec.decode(reply.tokens), request.turn)
-            act = Act(text=text)
+            branch = reader.branch(codec, turn, room)
+        asking = replace(asking, branch=branch, options=options)
+        reply = await self._engine.decide(asking)
+        said, note = ("", None) if options else read_talk(codec.decode(reply.tokens), turn, cue)
+        if note == TALK_EMPTY:
+            reply = await self._engine.decide(asking)
+            said, note = read_talk(codec.decode(reply.tokens), turn, cue)
+            note = TALK_AGAIN if said else note
+        choice = read_choice(options, reply.tokens, turn) if options else None
+        made_by = {reply.policy_version} | (frozenset() if thought is None else thought.versions)
         return Answer(
-            act=act,
+            act=Act(said, choice, thought and thought.text),
             kind=MindKind.MODEL,
             mind=f"checkpoint:{reply.policy_version}",
             tokens=TokenRecord(
@@ -95,10 +114,23 @@ class PolicyMind:
                 temperature=self._temperature,
                 epoch=place.epoch,
                 trunk_limit=match.trunk.limit,
-                trainable=reply.trainable,
+                thought=thought and thought.record,
+                trainable=len(made_by) == 1 and reply.trainable and (thought is None or thought.trainable),
             ),
-            fallback=fallback,
+            fallback=note,
         )
+
+    async def _think(
+        self, asking: DecisionRequest, reader: SeatReader, turn: Turn, cue: str, room: int | None
+    ) -> Thought:
+        codec, thinking = self._engine.codec, self._thinking
+        if room is not None:
+            room -= most_tokens(codec, thinking) + len(codec.encode(cue))
+
+        def ask(branch: tuple[int, ...], tokens: int) -> Awaitable[DecisionReply]:
+            return self._engine.decide(replace(asking, branch=branch, max_tokens=tokens))
+
+        return await think(ask, codec, thinking, reader.asked(codec, turn.choices, thinking.opens, room))
 
     async def believe(
         self, match_id: str, game: Game[Any, Any], events: Sequence[Event], question: Question
@@ -128,7 +160,7 @@ class PolicyMind:
         codec = self._engine.codec
         match = self._matches.get(match_id)
         if match is None:
-            limit = trunk_limit(self._engine.context_tokens)
+            limit = trunk_limit(self._engine.context_tokens, self._thinking.tokens)
             match = self._matches[match_id] = _Match(Trunk.open(codec, limit))
         reader = match.readers.get(seat)
         if reader is None:

@@ -71,9 +71,12 @@ def probe_request(
     )
 
 
-def after_public_lines(game: Game[Any, Any], names: Sequence[str], event: Event) -> bool:
-    """After every message and everything else that all see."""
-    return event.audience.is_public and bool(game.line(names, event))
+def after_public_lines(game: Game[Any, Any], events: Sequence[Event]) -> frozenset[int]:
+    """After every message and everything else that all see: as numbers of events that have happened by then."""
+    names = tuple(events[0].data["names"])
+    return frozenset(
+        seen for seen, event in enumerate(events, start=1) if event.audience.is_public and game.line(names, event)
+    )
 
 
 def probes(
@@ -85,10 +88,16 @@ def probes(
     *,
     context: int | None,
     policy: str = LIVE,
-    when: Callable[[Game[Any, Any], Sequence[str], Event], bool] = after_public_lines,
+    when: Callable[[int], bool] | None = None,
 ) -> Iterator[Probe]:
-    """The probes of a logged match, in order: of every seat that the game has this question for, at every event that
-    ``when`` names. The engine's memory is called otherwise than the match's own, which may still be played."""
+    """The probes of a logged match, in order: of every seat that the game has this question for.
+
+    The engine's memory is called otherwise than the match's own, which may still be played.
+
+    Args:
+        when: whether to ask when so many events have happened; by default after every public line.
+    """
+    due = when or after_public_lines(game, events).__contains__
     trunk = Trunk.open(codec, trunk_limit(context))
     readers: dict[int, SeatReader] = {}
     streams: dict[int, list[Event]] = {}
@@ -100,7 +109,7 @@ def probes(
             stream = streams.setdefault(seat, [])
             if seat in event.audience:
                 stream.append(event)
-        if not when(game, names, event):
+        if not due(seen):
             continue
         for seat in range(len(names)):
             for asked in game.questions(state, seat):
@@ -121,7 +130,7 @@ async def beliefs(
     question: str,
     *,
     policy: str = LIVE,
-    when: Callable[[Game[Any, Any], Sequence[str], Event], bool] = after_public_lines,
+    when: Callable[[int], bool] | None = None,
 ) -> list[Belief]:
     """What every seat of a logged match believed, in the order of ``probes``.
 

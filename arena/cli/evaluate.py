@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 SHORT_SIDES: Final = {"werewolves": "wolves"}
 """Sides as the keys of the JSON object name them, where it is not by their full name."""
 
-_PLAYER: Final = "shipped, base, live, a checkpoint's id or folder, scripted:NAME, or random."
+_PLAYER: Final = "shipped, base, live, a checkpoint's id or folder, scripted:NAME, random, or openai:NAME."
 
 
 def evaluate(
@@ -26,6 +27,10 @@ def evaluate(
     b: Annotated[str, typer.Argument(metavar="B", help="The same.")],
     games: Annotated[int, typer.Option(metavar="N", help="Matches in each direction: 2 N in all.")] = 100,
     game: Annotated[str, typer.Option(help="Which game.")] = "werewolf",
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="vLLM server (arena engine), one for each checkpoint; by default none."),
+    ] = None,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     at_once: Annotated[int, typer.Option(metavar="N", help="Matches that run at the same time.")] = 64,
     seed: Annotated[int | None, typer.Option(help="Deals the same roles and names again; by default drawn.")] = None,
@@ -38,6 +43,7 @@ def evaluate(
     is a check that both come out even; such matches are stored but never rated.
     """
     from arena.cli.arguments import at_least_one, drawn_seed
+    from arena.cli.chat_report import said_of_chat
     from arena.db.engine import open_database
     from arena.games.registry import game_by_name
     from arena.paths import default_database_url
@@ -47,11 +53,12 @@ def evaluate(
     rules = game_by_name(game)
     database = open_database(db or default_database_url())
     try:
-        found = asyncio.run(_play(rules, a, b, games, database, at_once, drawn_seed(seed)))
+        playing = _play(rules, a, b, games, engine or (), database, at_once, drawn_seed(seed))
+        found, chat = asyncio.run(playing)
     finally:
         database.dispose()
     if as_json:
-        typer.echo(json.dumps(as_dict(found), indent=2))
+        typer.echo(json.dumps({**as_dict(found), **chat}, indent=2))
         return
     first, second = (SHORT_SIDES.get(s, s) for s in found.sides)
     typer.echo(f"A is {found.a}, B is {found.b}.")
@@ -60,6 +67,8 @@ def evaluate(
     typer.echo(f"A over B: {found.elo:+.0f} Elo ({found.elo_low:+.0f} to {found.elo_high:+.0f}).")
     if found.fallbacks:
         typer.echo(f"{found.fallbacks} of {found.decisions} decisions were fallbacks.")
+    for report in chat.get("chat", ()):
+        typer.echo(said_of_chat(report))
 
 
 def as_dict(found: Evaluation) -> dict[str, Any]:
@@ -84,16 +93,24 @@ def as_dict(found: Evaluation) -> dict[str, Any]:
 
 
 async def _play(
-    game: Game[Any, Any], a: str, b: str, games: int, database: Engine, at_once: int, seed: int
-) -> Evaluation:
+    game: Game[Any, Any],
+    a: str,
+    b: str,
+    games: int,
+    engines: Sequence[str],
+    database: Engine,
+    at_once: int,
+    seed: int,
+) -> tuple[Evaluation, dict[str, Any]]:
     from agents.match_log import MatchLog
     from agents.players import open_players
     from agents.runner import Played
+    from arena.cli.chat_report import chat_reports, stop_where_none_can_play
     from arena.cli.progress import progress
     from arena.db.writer import LogWriter
     from training.evaluate import evaluate as play
 
-    async with open_players((a, b), database, seed=seed) as (first, second):
+    async with open_players((a, b), database, seed=seed, engines=engines) as (first, second):
         if first.id == second.id:
             typer.echo(f"A and B are the same player ({first.id}): these matches are not rated.", err=True)
         writer = LogWriter(database)
@@ -101,9 +118,10 @@ async def _play(
             log = MatchLog(writer)
             with progress("Evaluation", 2 * games) as advance:
 
-                async def on_match(_: Played) -> None:
+                async def on_match(match: Played) -> None:
                     advance()
                     await log.keep_up()
+                    stop_where_none_can_play(match.decisions)
 
                 found = await play(
                     game, first, second, games=games, seed=seed, log=log, at_once=at_once, on_match=on_match
@@ -111,7 +129,7 @@ async def _play(
             await log.stored()
         finally:
             await asyncio.to_thread(writer.close)
-    return found
+    return found, chat_reports(first.mind, second.mind)
 
 
 def _said(rate: Rate) -> str:

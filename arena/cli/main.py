@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, str]] = {
     "train": "Train on logged games; the new checkpoint goes live.",
     "bootstrap": "Teach a small model to play, from nothing but scripted games.",
     "replay": "Show a match again, as one seat saw it or as it was.",
+    "engine": "Serve a model with vLLM on this machine, for --engine of serve, selfplay and evaluate.",
     "forget": "Remove a person's words from the database.",
 }
 """Each command and its line in the help."""

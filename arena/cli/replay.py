@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from arena.errors import UnknownName
+from arena.errors import UnknownName, UserError
 
 if TYPE_CHECKING:
     from arena.games.core import Event, Game
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 def replay(
     match: Annotated[str, typer.Argument(help="The match's id, or its beginning.")],
     seat: Annotated[str | None, typer.Option(help="A seat's number or name: only what that seat saw.")] = None,
+    thoughts: Annotated[
+        bool, typer.Option("--thoughts", help="After the match, what the models thought before they acted.")
+    ] = False,
+    suspicion: Annotated[
+        bool, typer.Option("--suspicion", help="Instead of the match, whom each seat suspected, phase by phase.")
+    ] = False,
+    model: Annotated[str, typer.Option(metavar="NAME_OR_PATH", help="Whose eyes --suspicion reads with.")] = "live",
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
@@ -30,12 +37,21 @@ def replay(
     from arena.games.core import fold, visible
     from arena.games.registry import game_by_name
     from arena.paths import default_database_url
+    from arena.protocol.text import clean_text
 
-    stored = load_match(open_database(db or default_database_url()), match)
+    database = open_database(db or default_database_url())
+    stored = load_match(database, match)
     game = game_by_name(stored.summary.game)
     names = game.seat_names(fold(game, stored.events))
     chosen = None if seat is None else seat_of(names, seat)
     all_seeing = chosen is None and stored.summary.status != "playing"
+    if (thoughts or suspicion) and not all_seeing:
+        raise UserError("Thoughts and suspicion show secrets: only of a whole match that is over, without --seat.")
+    if suspicion:
+        from arena.cli.suspicion import suspicion_of
+
+        suspicion_of(stored, model, database, as_json=as_json)
+        return
     shown = stored.events if all_seeing else visible(stored.events, chosen)
     if as_json:
         document = {
@@ -44,12 +60,19 @@ def replay(
             "seat": chosen,
             "events": [_as_dict(game, names, n, e, all_seeing) for n, e in enumerate(shown)],
         }
+        if thoughts:
+            document["thoughts"] = [
+                {"seat": d.seat, "turn": d.turn_id, "thought": d.act.thought} for d in stored.decisions if d.act.thought
+            ]
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return
     if chosen is None and not all_seeing:
         typer.echo("This match is still being played: only what everybody sees is shown.", err=True)
     for line in lines(game, names, shown, all_seeing=all_seeing):
         typer.echo(line)
+    for decision in stored.decisions if thoughts else ():
+        if decision.act.thought:
+            typer.echo(f"  [{names[decision.seat]}, {decision.turn_id}] {clean_text(decision.act.thought)}")
 
 
 def seat_of(names: Sequence[str], wanted: str) -> int:

@@ -20,8 +20,15 @@ def selfplay(
     games: Annotated[int, typer.Option(metavar="N", help="How many matches.")] = 100,
     game: Annotated[str, typer.Option(help="Which game.")] = "werewolf",
     model: Annotated[
-        str, typer.Option(metavar="NAME_OR_PATH", help="Model that plays all seats; 'none' plays scripts.")
+        str,
+        typer.Option(
+            metavar="NAME_OR_PATH",
+            help="Plays all seats; openai:NAME asks a chat endpoint, 'none' plays scripts.",
+        ),
     ] = "live",
+    engine: Annotated[
+        str, typer.Option(metavar="URL", help="vLLM server that plays the model (arena engine); by default none.")
+    ] = "local",
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     at_once: Annotated[int, typer.Option(metavar="N", help="Matches that run at the same time.")] = 64,
     seed: Annotated[int | None, typer.Option(help="Deals the same roles and names again; by default drawn.")] = None,
@@ -36,6 +43,7 @@ def selfplay(
     checkpoint that becomes live meanwhile plays on.
     """
     from arena.cli.arguments import at_least_one, drawn_seed, game_options
+    from arena.cli.chat_report import said_of_chat
     from arena.db.engine import open_database
     from arena.games.registry import game_by_name
     from arena.paths import default_database_url
@@ -46,7 +54,7 @@ def selfplay(
     options = rules.options(game_options(option or ()))
     database = open_database(db or default_database_url())
     try:
-        report = asyncio.run(_play(rules, options, games, model, database, at_once, drawn_seed(seed)))
+        report = asyncio.run(_play(rules, options, games, model, engine, database, at_once, drawn_seed(seed)))
     finally:
         database.dispose()
     if as_json:
@@ -58,19 +66,29 @@ def selfplay(
         f"{report['decisions']} decisions ({report['fallbacks']} of them fallbacks), "
         f"{report['tokens']} tokens sampled ({report['tokens_per_s']:.0f}/s)."
     )
+    for answers in report.get("chat", ()):
+        typer.echo(said_of_chat(answers))
 
 
 async def _play(
-    game: Game[Any, Any], options: Any, games: int, model: str, database: Engine, at_once: int, seed: int
+    game: Game[Any, Any],
+    options: Any,
+    games: int,
+    model: str,
+    engine: str,
+    database: Engine,
+    at_once: int,
+    seed: int,
 ) -> dict[str, Any]:
     from agents.match_log import MatchLog
     from agents.models import LIVE
     from agents.registry import NO_MODEL, STAND_IN, open_minds
     from agents.runner import Lineup, play_matches
+    from arena.cli.chat_report import chat_reports
     from arena.cli.progress import progress
     from arena.db.writer import LogWriter
 
-    minds = open_minds(model, database, seed=seed, follow=model == LIVE)
+    minds = open_minds(model, database, seed=seed, follow=model == LIVE, engine=engine)
     fill = STAND_IN if model == NO_MODEL else "self"
     fills = (fill,) * game.seat_count(options)
     lineups = (Lineup(f"selfplay/{seed}/{n}", fills) for n in range(games))
@@ -110,4 +128,5 @@ async def _play(
         "tokens_per_s": round(tokens / seconds, 1),
         "fallbacks": fallbacks,
         "wins": dict(sorted(wins.items())),
+        **chat_reports(minds.mind(fill)),
     }

@@ -24,8 +24,14 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8765,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     model: Annotated[
-        str, typer.Option(metavar="NAME_OR_PATH", help="Model that plays; 'none' seats scripts only.")
+        str,
+        typer.Option(
+            metavar="NAME_OR_PATH", help="Model that plays; openai:NAME asks an endpoint, 'none' seats scripts only."
+        ),
     ] = "live",
+    engine: Annotated[
+        str, typer.Option(metavar="URL", help="vLLM server that plays the model (arena engine); by default none.")
+    ] = "local",
     rooms: Annotated[int, typer.Option(min=0, max=1000, help="Rooms of self-play kept going.")] = 4,
     game: Annotated[str, typer.Option(help="Game of the self-play rooms.")] = "werewolf",
     per_minute: Annotated[
@@ -79,10 +85,10 @@ def serve(
     )
     if settings.tls is None and not private(host):
         typer.echo("Warning: without --cert and --key, what people say and their token cross the network in the open.")
-    asyncio.run(_serve(settings, db, model, drain))
+    asyncio.run(_serve(settings, db, model, drain, engine))
 
 
-async def _serve(settings: ServerSettings, db: str | None, model: str, drain: float) -> None:
+async def _serve(settings: ServerSettings, db: str | None, model: str, drain: float, engine: str) -> None:
     stop, now = asyncio.Event(), asyncio.Event()
 
     def asked_to_stop(number: signal.Signals) -> None:
@@ -98,7 +104,7 @@ async def _serve(settings: ServerSettings, db: str | None, model: str, drain: fl
         """From the lease's own thread: another server has the database now."""
         loop.call_soon_threadsafe(asked_to_stop, signal.SIGINT)
 
-    async with composed(settings, db, model, lost) as server:
+    async with composed(settings, db, model, lost, engine) as server:
         typer.echo(f"Serving on {server.url} (database: {db or 'default'}, model: {model}).")
         join = "arena play" if server.url == "ws://127.0.0.1:8765" else f"arena play --server {server.url}"
         typer.echo(f"Join from another terminal with: {join}")
@@ -117,12 +123,17 @@ async def _first_of(*waits: Coroutine[Any, Any, Any]) -> None:
 
 @asynccontextmanager
 async def composed(
-    settings: ServerSettings, db: str | None, model: str, on_lost: Callable[[], None] | None = None
+    settings: ServerSettings,
+    db: str | None,
+    model: str,
+    on_lost: Callable[[], None] | None = None,
+    policy_engine: str = "local",
 ) -> AsyncIterator[ArenaServer]:
     """A running server with all that it needs; everything is closed again in the opposite order.
 
     Args:
         on_lost: called from another thread when another server has taken the database over.
+        policy_engine: ``local``, or the address of a vLLM server on this machine.
 
     Raises:
         ArenaError: the database, the model, the game or the address cannot be had, or another server runs on the
@@ -147,7 +158,7 @@ async def composed(
     engine = open_database(db or default_database_url(), check=True)
     try:
         lease = hold_lease(engine, on_lost)
-        minds = open_minds(model, engine)
+        minds = open_minds(model, engine, engine=policy_engine)
         await minds.start()
         writer = LogWriter(engine, lease=lease)
         server = ArenaServer(
@@ -156,6 +167,7 @@ async def composed(
             settings,
             live_checkpoint=lambda: minds.live_checkpoint,
             reloads=lambda: Reloads(minds.reloads, minds.refused_reloads),
+            chat_answers=lambda: minds.chat_answers,
         )
         try:
             ended_after = SystemClock().wall_s() - settings.limits.linger_s

@@ -239,6 +239,13 @@ class Game(ABC, Generic[Options, State]):
     def cue(self, names: Sequence[str], turn: Turn) -> str:
         """The words that open a seat's answer in a prompt ("Ada votes"); the answer follows after one space."""
 
+    def rules(self, seen: Sequence[Event]) -> str:
+        """The rules in plain words for a player who has never heard of the game, in a few paragraphs.
+
+        ``seen`` is what the player's seat has seen of this match; its first event tells everybody the options.
+        """
+        return self.summary
+
     def out(self, state: State) -> frozenset[int]:
         """The seats that are out of the match and only look on."""
         return frozenset()

@@ -30,8 +30,8 @@ class ListRooms(ClientMessage):
 
 class CreateRoom(ClientMessage):
     """Open a room. ``fills`` has one entry a seat: ``open`` waits for a person, anything else names a mind (``self``,
-    ``checkpoint:ID``, ``scripted:NAME``, ``random``). A missing ``fills`` opens one seat and fills the others with
-    ``self`` (or with scripts on a server without a model)."""
+    ``checkpoint:ID``, ``scripted:NAME``, ``random``, ``openai:NAME``). A missing ``fills`` opens one seat and
+    fills the others with ``self`` (or with scripts on a server without a model)."""
 
     type: Literal["create_room"] = "create_room"
     game: str = Field(default="werewolf", max_length=40)

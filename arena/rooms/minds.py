@@ -51,7 +51,8 @@ class Mind(Protocol):
 
 
 class MindSource(Protocol):
-    """Turns the name of a seat's filling (``self``, ``checkpoint:ID``, ``scripted:NAME``, ``random``) into a mind."""
+    """Turns the name of a seat's filling (``self``, ``checkpoint:ID``, ``scripted:NAME``, ``random``, ``openai:NAME``)
+    into a mind."""
 
     def mind(self, fill: str) -> Mind:
         """

@@ -83,12 +83,14 @@ class ArenaServer:
         live_checkpoint: Callable[[], str | None] = lambda: None,
         draws: Random | None = None,
         reloads: Callable[[], Reloads] = Reloads,
+        chat_answers: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         """``draws`` is where secrets come from, by default the system."""
         self.settings = settings or ServerSettings()
         self._clock = clock or SystemClock()
         self._live_checkpoint = live_checkpoint
         self._reloads = reloads
+        self._chat_answers = chat_answers
         self._writer = writer
         self._counts = Counts()
         s = self.settings
@@ -222,6 +224,7 @@ class ArenaServer:
             self._lag,
             self._live_checkpoint(),
             self._reloads(),
+            self._chat_answers(),
         )
 
     async def talk(self, socket: ServerConnection) -> None:

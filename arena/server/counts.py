@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from arena.decision import Decision
+from arena.decision import Decision, MindKind, quality
 from arena.protocol import codes
 
 WINDOW_S = 10.0
@@ -23,8 +23,13 @@ _REASONS: Final = {
     "deadline": "deadline",
     "mind/timeout": "timeout",
     "engine/context_full": "context_full",
+    "engine/budget": "budget",
+    "engine/unreadable": "unreadable",
+    "engine/declined": "declined",
     "talk/empty": "empty",
     "talk/cut": "cut",
+    "talk/echo": "echo",
+    "talk/again": "asked_again",
 }
 _FAMILIES: Final = {"act": "illegal", "engine": "engine", "checkpoint": "engine"}
 
@@ -71,6 +76,8 @@ class Counts:
         """By kind of mind."""
         self.fallbacks: Counter[str] = Counter()
         """Decisions with a default act, by class of reason."""
+        self.answers: Counter[str] = Counter()
+        """Decisions of models, by ``arena.decision.Quality``."""
         self.dropped = 0
         """Answers of minds that came when their turn was over."""
         self.refusals: Counter[str] = Counter()
@@ -114,6 +121,8 @@ class Counts:
     def _publish(self, match_id: str) -> None:
         for kind, latency_s, fallback in self._pending.pop(match_id, ()):
             self.latencies.setdefault(kind, Latencies()).add(latency_s)
+            if kind == MindKind.MODEL:
+                self.answers[str(quality(fallback))] += 1
             if fallback is not None:
                 self.fallbacks[reason_class(fallback)] += 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,9 +53,14 @@ def page(
     lag: LoopLag,
     live_checkpoint: str | None,
     reloads: Reloads,
+    chat_answers: Mapping[str, int],
 ) -> str:
-    """The whole page as text."""
-    return exposed(_families(lobby, connections, writer, counts, lag, live_checkpoint, reloads))
+    """The whole page as text.
+
+    Args:
+        chat_answers: turns of chat models by what became of them, of matches that are over.
+    """
+    return exposed(_families(lobby, connections, writer, counts, lag, live_checkpoint, reloads, chat_answers))
 
 
 def _families(
@@ -66,6 +71,7 @@ def _families(
     lag: LoopLag,
     live_checkpoint: str | None,
     reloads: Reloads,
+    chat_answers: Mapping[str, int],
 ) -> Iterable[Family]:
     infos = [(room.purpose, lobby.info(room)) for room in lobby.rooms.values()]
     rooms = Counter((info.status, purpose) for purpose, info in infos)
@@ -89,6 +95,18 @@ def _families(
         "counter",
         "Turns of matches that are over which ended in a default act, by reason.",
         _by("reason", counts.fallbacks),
+    )
+    yield Family(
+        "arena_chat_answers_total",
+        "counter",
+        "Turns of chat models in matches that are over, by what became of them.",
+        _by("outcome", Counter(chat_answers)),
+    )
+    yield Family(
+        "arena_model_answers_total",
+        "counter",
+        "Answers of models in matches that are over: clean, forgiven, asked again once, or a default act.",
+        _by("quality", counts.answers),
     )
     yield _one("arena_dropped_decisions_total", "counter", "Answers of minds that came too late.", counts.dropped)
     yield _one("arena_matches_finished_total", "counter", "Matches played to their end.", counts.games_finished)

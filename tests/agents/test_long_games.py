@@ -41,7 +41,7 @@ async def played(folder: Path, options: dict[str, Any]) -> Played:
     ("model", "options"),
     [
         ("shipped", {"seats": 16, "talk_rounds": 3, "discussion": "parallel"}),
-        ("tiny", {"seats": 16, "discussion": "open", "max_days": 2}),
+        ("tiny", {"seats": 16, "discussion": "open", "open_slots": 1, "max_days": 1}),
     ],
 )
 async def test_a_large_match_is_played_to_its_end_and_trained_on_as_it_was_read(
@@ -70,7 +70,7 @@ async def test_a_large_match_is_played_to_its_end_and_trained_on_as_it_was_read(
         record = match.decisions[episode.which[i]].tokens
         assert record is not None
         prompt = [*trunk.read_by(record), *record.branch]
-        with torch.inference_mode():
+        with torch.no_grad():
             logits = weights.model(torch.tensor([[*prompt, *record.sampled]])).logits[0, len(prompt) - 1 : -1]
         for k in range(len(record.sampled) if record.options else 0):
             legal = sorted({o[k] for o in record.options if len(o) > k and o[:k] == record.sampled[:k]})

@@ -117,7 +117,7 @@ async def test_probes_of_the_log_are_those_of_the_match(codec: HubCodec) -> None
     later = {
         prompt(probe.request)
         for name in ("vote", "werewolf")
-        for probe in probes(codec, "m", GAME, match.events, name, context=400, when=lambda *_: True)
+        for probe in probes(codec, "m", GAME, match.events, name, context=400, when=lambda seen: True)
     }
     assert {prompt(request) for request in engine.probed} <= later
 

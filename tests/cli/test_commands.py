@@ -179,3 +179,16 @@ async def test_serve_plays_is_joined_and_stops(database_url: str, engine: Engine
     finally:
         if child.returncode is None:
             child.kill()
+
+
+def test_replay_shows_suspicions_of_a_match_that_is_over(played: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("replay", "m", "--db", played, "--suspicion", "--model", "shipped", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [phase["phase"] for phase in document["phases"]][:2] == ["Night 1", "Day 1"]
+    for phase in document["phases"]:
+        for belief in phase["beliefs"]:
+            assert document["names"][belief["seat"]] not in belief["of"]
+            assert sum(belief["of"].values()) == pytest.approx(1, abs=0.01)
+    assert run("replay", "m", "--db", played, "--thoughts") == 0
+    assert run("replay", "m", "--db", played, "--thoughts", "--seat", "2") == 2
+    assert "show secrets" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from arena.db.checkpoints import StoredCheckpoint, find_checkpoint, live_checkpo
 from arena.db.engine import WRITES, open_database
 from arena.db.repo import MatchQuery, broken_links, iter_matches, list_matches, load_match
 from arena.db.writer import QUEUE_FULL, LogWriter
-from arena.decision import Decision, MindKind, TokenRecord, TrunkRecord
+from arena.decision import Decision, MindKind, ThoughtRecord, TokenRecord, TrunkRecord
 from arena.errors import StorageError, UnknownName
 from arena.games.core import Act, Event, Outcome, only
 from arena.journal import (
@@ -47,9 +47,10 @@ def decided(match_id: str, n: int, act_id: str | None = None, tokens: TokenRecor
 
 def test_a_match_comes_back_as_it_was_stored(engine: Engine, writer: LogWriter) -> None:
     tokens = TokenRecord(
-        "a", "tok", "p1", 7, (1, 2, 2**31 - 1), (5, 0), (-0.5, -1.25), ((5, 0), (6,), ()), (0.25, 0.75), 0.5
-    )
-    trunk = TrunkRecord("tok", "p1", tuple(range(1000)))
+        "a", "tok", "p1", 7, (1, 2, 2**31 - 1), (5, 0), (-0.5, -1.25), ((5, 0), (6,), ()), (0.25, 0.75), 0.5,
+        epoch=2, trunk_limit=400, thought=ThoughtRecord((1,), (2, 3), (-0.25, -0.5)), trainable=False,
+    )  # fmt: skip
+    trunk = TrunkRecord("tok", "p1", tuple(range(1000)), (0, 400, 700), 400)
     rows: tuple[LogRow, ...] = (
         started("m1"),
         SeatFilled("m1", 0, "Zoë", True, "self"),

@@ -47,6 +47,7 @@ def read(text: str) -> Samples:
 async def test_a_match_is_counted(writer: LogWriter, engine: Engine) -> None:
     async with running(writer) as server, connect(server.url, "Zoë") as ann:
         server._reloads = lambda: Reloads(3, 1)
+        server._chat_answers = lambda: {"clean": 5, "forgiven": 2}
         fills = ["open", "open", "scripted:sly", *["self"] * 4]
         made = await ann.create(fills=fills, options={"first_night_kill": False})
         before = read((await get(server.url, "/metrics"))[1])
@@ -76,6 +77,7 @@ async def test_a_match_is_counted(writer: LogWriter, engine: Engine) -> None:
     assert after["arena_refused_total", (("code", "act/unknown_turn"),)] == 1
     assert after["arena_reloads_total", ()] == 3
     assert after["arena_reloads_refused_total", ()] == 1
+    assert after["arena_chat_answers_total", (("outcome", "forgiven"),)] == 2
     assert after["arena_live_checkpoint_info", (("checkpoint", "fake-1"),)] == 1
     for name in ("outgoing_bytes", "outgoing_bytes_max", "writer_queue_rows", "event_loop_lag_seconds"):
         assert after[f"arena_{name}", ()] >= 0

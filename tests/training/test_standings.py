@@ -28,7 +28,7 @@ def episode(match: Played) -> Episode:
     """The match with no tokens: standings need none."""
     return Episode(
         match.match_id, match.game, str(match.lineup.seed), match.events, match.decisions, match.outcome,
-        (), (), (),
+        (), (), (), (),
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
-"""The policy engine in this process: one thread decides for all rooms, in waves, and changes weights between waves.
+"""The policy engine in this process: one thread decides for all rooms, step by step, and changes weights between steps.
 
-Requests that arrive while a wave runs form the next one, so the batch grows with the load by itself. A wave keeps the
-weights that it started with; a reload loads and checks beside it and then moves one pointer.
+Requests join at the next step, so the batch grows with the load by itself. A reload loads and checks beside the running
+steps and then moves one pointer: what has begun ends on the weights that it began with, what has not begins on the new
+ones. While both have running rows, their steps take turns.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -30,12 +31,6 @@ KEPT_POLICIES: Final = 4
 """Pinned checkpoints kept loaded beside the live one; the one longest unused goes first."""
 
 
-@dataclass(slots=True, eq=False)
-class _Policy:
-    weights: Weights
-    decoder: Decoder
-
-
 @dataclass(slots=True)
 class EngineCounts:
     """What the engine has done since its start."""
@@ -45,16 +40,28 @@ class EngineCounts:
     failures: int = 0
     reloads: int = 0
     refused_reloads: int = 0
-    waves: int = 0
+    steps: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
+class _Policy:
+    weights: Weights
+    decoder: Decoder[_Asked]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
     """``policy`` is held from here on: neither a reload nor other pins can take it away. None is the live one."""
 
     request: DecisionRequest
-    reply: Future[DecisionReply]
+    reply: asyncio.Future[DecisionReply]
+    loop: asyncio.AbstractEventLoop
     policy: _Policy | None
+    asked_s: float
+
+    @property
+    def gone(self) -> bool:
+        return self.reply.cancelled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,7 @@ class LocalEngine:
         locate: finds the folder of a checkpoint id that a request pins.
         seed: of the sampler.
         threads: of the linear algebra; one leaves the other cores to the event loop and to training.
+        dtype: of weights and memory. Log-probabilities are exact to 1e-4 in float32 only.
     """
 
     source: str | Path
@@ -81,6 +89,7 @@ class LocalEngine:
     seed: int = 0
     threads: int = 1
     device: str = "cpu"
+    dtype: torch.dtype = torch.float32
     counts: EngineCounts = field(default_factory=EngineCounts)
     codec: HubCodec = field(init=False)
     _live: _Policy = field(init=False)
@@ -94,7 +103,7 @@ class LocalEngine:
 
     def __post_init__(self) -> None:
         torch.set_num_threads(self.threads)
-        weights = load_weights(self.source, self.device)
+        weights = load_weights(self.source, self.device, self.dtype, locate=self.locate)
         self.codec = weights.codec
         self._live = self._policy(weights)
 
@@ -105,7 +114,7 @@ class LocalEngine:
         self._thread.start()
 
     async def stop(self) -> None:
-        """Finish the running wave; what waits behind it fails with ``engine/stopped``. Called where ``decide`` is."""
+        """Finish what has begun; what waits behind it fails with ``engine/stopped``."""
         self._stopped = True
         self._queue.put(None)
         if self._thread is not None:
@@ -124,14 +133,16 @@ class LocalEngine:
     async def decide(self, request: DecisionRequest) -> DecisionReply:
         """
         Raises:
-            EngineError: ``engine/stopped``, ``engine/context_full``, or the pinned checkpoint cannot be loaded.
+            EngineError: ``engine/stopped``, ``engine/deadline``, ``engine/context_full``, ``engine/model_failed``, or
+                the pinned checkpoint cannot be loaded.
         """
         policy = None if request.policy == LIVE else await self._pin(request.policy)
         if self._stopped or self._thread is None:
             raise EngineError("the policy engine is not running", code="engine/stopped")
-        asked = _Asked(request, Future(), policy)
+        loop = asyncio.get_running_loop()
+        asked = _Asked(request, loop.create_future(), loop, policy, time.monotonic())
         self._queue.put(asked)
-        return await asyncio.wrap_future(asked.reply)
+        return await asked.reply
 
     def forget(self, match_id: str, policy: str) -> None:
         self._queue.put(_Forget(match_id))
@@ -139,7 +150,7 @@ class LocalEngine:
     # -- weights -------------------------------------------------------------------------------------------------
 
     async def reload(self, source: str | Path) -> str:
-        """Make other weights live; decisions already in a wave finish on the old ones. Gives the new version.
+        """Make other weights live; decisions that have begun finish on the old ones. Gives the new version.
 
         Raises:
             CheckpointError: the new weights are not whole or do not fit; the old ones go on serving.
@@ -152,20 +163,20 @@ class LocalEngine:
             self._make_live(Weights(version, model, self.codec))
 
     def _make_live(self, weights: Weights) -> None:
-        self._live = self._policy(weights)  # a wave in flight holds the old one
+        self._live = self._policy(weights)  # the thread holds the old one while it has rows
         self.counts.reloads += 1
 
     def _reload(self, source: str | Path) -> str:
         with self._loading:
             try:
                 read_checkpoint(Path(source))  # a plain model folder may start an engine, never replace a checkpoint
-                weights = load_weights(source, self.device)
+                weights = self._load(source)
                 if weights.codec.fingerprint != self.codec.fingerprint:
                     raise CheckpointError(f"{source} has another tokenizer than the model that is live.")
+                self._make_live(weights)
             except CheckpointError:
                 self.counts.refused_reloads += 1
                 raise
-            self._make_live(weights)
             return weights.version
 
     async def _pin(self, version: str) -> _Policy:
@@ -188,10 +199,13 @@ class LocalEngine:
     def _located(self, version: str) -> Weights:
         if self.locate is None:
             raise EngineError(f"checkpoint {version} is not loaded here", code="engine/unknown_policy")
-        weights = load_weights(self.locate(version), self.device)
+        weights = self._load(self.locate(version))
         if weights.codec.fingerprint != self.codec.fingerprint:
             raise EngineError(f"checkpoint {version} has another tokenizer", code="engine/other_tokenizer")
         return weights
+
+    def _load(self, source: str | Path) -> Weights:
+        return load_weights(source, self.device, self.dtype, like=self._live.weights, locate=self.locate)
 
     def _policy(self, weights: Weights) -> _Policy:
         return _Policy(weights, Decoder(weights.model, weights.codec.end_ids, self.seed))
@@ -200,73 +214,92 @@ class LocalEngine:
 
     def _run(self) -> None:
         torch.set_num_threads(self.threads)
-        going = True
-        while going:
-            wave, over, going = self._next_wave()
-            if going:
-                self._decide_wave(wave)
-            else:
-                for asked in wave:
-                    _settle(asked.reply, error=EngineError("the policy engine has stopped", code="engine/stopped"))
-            for match_id in over:  # after the wave, or its late decisions would bring a match's memory back
-                for policy in (self._live, *list(self._pinned.values())):
-                    policy.decoder.forget(match_id)
-
-    def _next_wave(self) -> tuple[list[_Asked], list[str], bool]:
-        """Everything that waits, at least one thing: decisions, matches to forget; and whether to go on."""
-        wave: list[_Asked] = []
-        over: list[str] = []
-        item: _Item = self._queue.get()
-        while True:
-            match item:
-                case None:
-                    return wave, over, False
-                case _Forget(match_id):
-                    over.append(match_id)
-                case _Asked():
-                    wave.append(item)
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                return wave, over, True
-
-    def _decide_wave(self, wave: list[_Asked]) -> None:
+        at_work: list[_Policy] = []
         live = self._live
-        by_policy: dict[int, tuple[_Policy, list[_Asked]]] = {}
-        for asked in wave:
-            policy = asked.policy or live
-            by_policy.setdefault(id(policy), (policy, []))[1].append(asked)
-        self.counts.waves += bool(wave)
-        for policy, items in by_policy.values():
-            try:
-                sampled = policy.decoder.decide([asked.request for asked in items])
-            except Exception as error:  # the boundary to the model library: whatever it raises, the rooms go on
-                _log.exception("a wave of %d decisions failed", len(items))
-                self._fail(items, EngineError(f"the model failed: {error}", code="engine/model_failed"))
+        while True:
+            going = self._take_in(at_work)
+            if self._live is not live:
+                old, live = live, self._live
+                self._ask_again(old, at_work)
+            if not going:
+                break
+            at_work = [policy for policy in at_work if self._step(policy)]
+        left = [asked for policy in at_work for asked in policy.decoder.take_waiting()]
+        self._settle([(a, EngineError("the policy engine has stopped", code="engine/stopped")) for a in left])
+        while at_work:
+            at_work = [policy for policy in at_work if self._step(policy)]
+
+    def _take_in(self, at_work: list[_Policy]) -> bool:
+        """Hand on everything that waits in the queue, at least one thing where nobody is at work. False: stop."""
+        try:
+            item = self._queue.get(block=not at_work)
+            while item is not None:
+                match item:
+                    case _Forget(match_id):
+                        for policy in {self._live, *list(self._pinned.values()), *at_work}:
+                            policy.decoder.forget(match_id)
+                    case _Asked():
+                        self._ask(item, at_work)
+                item = self._queue.get_nowait()
+        except queue.Empty:
+            return True
+        return False
+
+    def _ask(self, asked: _Asked, at_work: list[_Policy]) -> None:
+        policy = asked.policy or self._live
+        policy.decoder.ask(asked)
+        if policy not in at_work:
+            at_work.append(policy)
+
+    def _ask_again(self, old: _Policy, at_work: list[_Policy]) -> None:
+        """After a reload: what has not begun on the old weights begins on the new ones."""
+        for asked in old.decoder.take_waiting():
+            if asked.policy is None:
+                self._ask(asked, at_work)
+            else:
+                old.decoder.ask(asked)
+
+    def _step(self, policy: _Policy) -> bool:
+        """One step of one policy. Gives whether it has more to do."""
+        self.counts.steps += 1
+        try:
+            ended = policy.decoder.step()
+        except Exception as error:  # the boundary to the model library: whatever it raises, the rooms go on
+            _log.exception("a step of the policy engine failed")
+            failed = EngineError(f"the model failed: {error}", code="engine/model_failed")
+            self._settle([(asked, failed) for asked in policy.decoder.abandon()])
+            return False
+        replies: list[tuple[_Asked, DecisionReply | EngineError]] = []
+        for asked, one in ended:
+            if isinstance(one, EngineError):
+                replies.append((asked, one))
                 continue
-            for asked, one in zip(items, sampled, strict=True):
-                if isinstance(one, EngineError):
-                    self.counts.failures += 1
-                    _settle(asked.reply, error=one)
-                    continue
-                self.counts.decisions += 1
-                self.counts.tokens += len(one.tokens)
-                reply = DecisionReply(one.tokens, one.logprobs, policy.weights.version, one.choice_probs)
-                _settle(asked.reply, reply)
+            self.counts.decisions += 1
+            self.counts.tokens += len(one.tokens)
+            version = policy.weights.version
+            replies.append((asked, DecisionReply(one.tokens, one.logprobs, version, one.choice_probs, one.timing)))
+        self._settle(replies)
+        return not policy.decoder.idle
 
-    def _fail(self, items: list[_Asked], error: EngineError) -> None:
-        self.counts.failures += len(items)
-        for asked in items:
-            _settle(asked.reply, error=error)
+    def _settle(self, replies: Sequence[tuple[_Asked, DecisionReply | EngineError]]) -> None:
+        """Answer, waking each event loop once."""
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Asked, DecisionReply | EngineError]]] = {}
+        for asked, reply in replies:
+            self.counts.failures += isinstance(reply, EngineError)
+            by_loop.setdefault(asked.loop, []).append((asked, reply))
+        for loop, own in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(_answer, own)
+            except RuntimeError:  # that loop is closed, and with it everybody who waited
+                _log.debug("%d answers found nobody", len(own))
 
 
-def _settle(
-    future: Future[DecisionReply], reply: DecisionReply | None = None, error: EngineError | None = None
-) -> None:
-    """Answer a request whose asker may have gone away meanwhile."""
-    if not future.set_running_or_notify_cancel():
-        return
-    if error is not None:
-        future.set_exception(error)
-    elif reply is not None:
-        future.set_result(reply)
+def _answer(replies: Sequence[tuple[_Asked, DecisionReply | EngineError]]) -> None:
+    """On the event loop: give the answers to those who still wait."""
+    for asked, reply in replies:
+        if asked.reply.done():
+            continue
+        if isinstance(reply, EngineError):
+            asked.reply.set_exception(reply)
+        else:
+            asked.reply.set_result(reply)

@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from arena.games.chance import Chance
 from arena.games.core import SERVER, Act, Event, Game, Json, Outcome, Question, Turn, Weight, only
-from arena.games.werewolf import deaths, night, standing, talk, text, votes
+from arena.games.werewolf import deaths, night, primer, standing, talk, text, votes
 from arena.games.werewolf.casts import roles_of
 from arena.games.werewolf.options import parsed, written
 from arena.games.werewolf.types import (
@@ -273,6 +273,12 @@ class Werewolf(Game[WerewolfOptions, State]):
 
     def cue(self, names: Sequence[str], turn: Turn) -> str:
         return text.cue(names, turn)
+
+    def rules(self, seen: Sequence[Event]) -> str:
+        if not seen:
+            return self.summary
+        started = seen[0].data
+        return primer.primer(self.options(started["options"]), started["cast"])
 
     def out(self, state: State) -> frozenset[int]:
         return deaths.out(state)

@@ -77,7 +77,7 @@ def line(names: Sequence[str], event: Event) -> str:
         case "started":
             rules = (says for option, value, says in _HOUSE_RULES if d["options"].get(option) == value)
             told = " ".join((_SHOWS[d["options"]["reveal"]], *rules))
-            return f"{', '.join(names)} sit in the village: {_cast(d['cast'])}. {told}"
+            return f"{', '.join(names)} sit in the village: {cast_in_words(d['cast'])}. {told}"
         case "dealt":
             fellows: list[str] = [names[seat] for seat in map(int, d["fellows"])]
             with_ = f", with {_and(fellows)}" if fellows else ""
@@ -187,6 +187,7 @@ def _count(names: Sequence[str], d: Mapping[str, Json]) -> str:
     return ", ".join(f"{'nobody' if t is None else names[t]} {n}" for t, n in d["tally"])
 
 
-def _cast(cast: Mapping[str, int]) -> str:
+def cast_in_words(cast: Mapping[str, int]) -> str:
+    """How many of each role there are: "two werewolves, one seer and four villagers"."""
     parts = [f"{_COUNT[n]} {role if n == 1 else _PLURAL.get(role, role + 's')}" for role, n in sorted(cast.items())]
     return _and(parts)
