@@ -46,6 +46,10 @@ def test_a_shown_command_exists(command: str) -> None:
             group.commands[name].make_context(name, rest).close()  # type: ignore[attr-defined]
         case "make":
             assert next(a for a in arguments if "=" not in a) in make_targets()
+        case "python":
+            flag, module, *_ = arguments
+            assert flag == "-m"
+            assert (ROOT / f"{module.replace('.', '/')}.py").exists(), f"there is no module {module}"
         case _:
             assert program in KNOWN_PROGRAMS, f"no test knows how to check {program}"
 

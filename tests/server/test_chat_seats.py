@@ -82,7 +82,7 @@ async def test_thoughts_and_keys_stay_where_they_belong(
     for seat in (None, "0", "1"):
         out = io.StringIO()
         with redirect_stdout(out), redirect_stderr(out):
-            replay(match_id, seat, database_url, as_json=True)
+            replay(match_id, seat, model="none", db=database_url, as_json=True)
         heard.append(out.getvalue())
     stored = load_match(engine, match_id)
     thoughts = [d.act.thought for d in stored.decisions if d.mind == "openai:fake"]

@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_lessons(tiny_tokenizer: Path) -> None:
 @pytest.mark.slow
 def test_a_short_course_lowers_the_loss_and_leaves_a_checkpoint(tmp_path: Path) -> None:
     losses: list[float] = []
-    plan = BootstrapPlan(teach=TeachPlan(seconds=12, lr=1e-2), size=ModelSize(width=64, layers=1))
+    plan = BootstrapPlan(teach=TeachPlan(seconds=600, matches=80, lr=1e-2), size=ModelSize(width=64, layers=1))
     manifest, folder = bootstrap(plan, tmp_path, lambda n, s, loss: losses.append(float(loss.total())), "course")
     assert losses[-1] < 0.8 * losses[0]
     weights = load_weights(folder)

@@ -35,13 +35,15 @@ WARMUP: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class TeachPlan:
-    """How long and how to teach. ``seconds`` is wall time; ``batch`` counts matches.
+    """How long and how to teach. ``seconds`` is wall time; ``batch`` counts matches. With ``matches`` the course also
+    ends after so many, and does not depend on the machine's speed where that comes first.
 
     ``talk_share`` of the talk is trained on; at the other turns to talk, the teacher's vote of that moment is.
     """
 
     seconds: float
     seed: int = 0
+    matches: int | None = None
     batch: int = 8
     lr: float = 3e-3
     weight_decay: float = 0.05
@@ -165,9 +167,13 @@ class LessonStream:
                         raise RuntimeError("the process that plays the scripted matches has stopped") from None
 
 
-def learning_rate(plan: TeachPlan, elapsed: float) -> float:
-    """Linear warm-up, then a cosine to 2 % of the peak at the end of the time."""
-    share = min(1.0, elapsed / plan.seconds)
+def course_done(plan: TeachPlan, elapsed: float, seen: int) -> float:
+    """The share of the course that is over: of the time, or of the matches where there is less of them."""
+    return max(elapsed / plan.seconds, seen / plan.matches if plan.matches else 0.0)
+
+
+def learning_rate(plan: TeachPlan, share: float) -> float:
+    """Linear warm-up, then a cosine to 2 % of the peak at the end of the course."""
     if share < WARMUP:
         return plan.lr * max(0.05, share / WARMUP)
     fall = (share - WARMUP) / (1 - WARMUP)
@@ -198,7 +204,7 @@ def teach(
     plan: TeachPlan,
     on_step: Callable[[int, float, LessonLoss], None],
 ) -> int:
-    """Train ``model`` (fp32, changed in place) for ``plan.seconds``; gives the number of matches it has seen.
+    """Train ``model`` (fp32, changed in place) as long as ``plan`` says; gives the number of matches it has seen.
 
     ``on_step(matches, seconds, loss)`` is called after every update.
     """
@@ -211,9 +217,9 @@ def teach(
     with LessonStream(codec_folder, game, plan) as stream:
         lessons = stream.next()
         begun = time.monotonic()
-        while (elapsed := time.monotonic() - begun) < plan.seconds:
+        while (share := course_done(plan, elapsed := time.monotonic() - begun, seen)) < 1.0:
             for group in (g for o in optimizers for g in o.param_groups):
-                group["lr"] = learning_rate(plan, elapsed)
+                group["lr"] = learning_rate(plan, share)
             lessons.sort(key=lambda x: len(x.game.trunk))  # like lengths together: attention pads less
             parts = [lessons[i : i + MICRO] for i in range(0, len(lessons), MICRO)]
             losses = []
