@@ -46,6 +46,8 @@ class TimedEngine(LocalEngine):
     asked: int = 0
     answers: list[Answer] = field(default_factory=list)
     failed: int = 0
+    turns: list[tuple[str, int, str]] = field(default_factory=list)
+    """Match, seat and turn of each logged decision. (A model may be asked twice in a turn: an empty message.)"""
     calm_until: float = 0.0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     wake_at: int = 0
@@ -148,8 +150,8 @@ async def _play(engine: TimedEngine, found: dict[str, Path], games: int, reloads
     minds = {"self": PolicyMind(engine)}
     try:
         matches = play_matches(game, game.options({}), lineups(), minds, no_log, purpose="selfplay", at_once=games)
-        async for _ in matches:
-            pass
+        async for match in matches:
+            engine.turns.extend((match.match_id, d.seat, d.turn_id) for d in match.decisions)
         await reloading
     finally:
         watching.cancel()
@@ -204,7 +206,6 @@ def measure(source: str | Path, games: int, reloads: int, sample: int = 200) -> 
         lags, early, late = asyncio.run(run())
         step = statistics.median(engine.step_s)
         gaps = [(b, b - a) for a, b in zip(engine.decided_at, engine.decided_at[1:], strict=False)]
-        keys = [(r.match_id, r.trunk_length, r.branch) for r, _ in engine.answers]
         lags.sort()
         return {
             "games_in_flight": games,
@@ -212,7 +213,7 @@ def measure(source: str | Path, games: int, reloads: int, sample: int = 200) -> 
             "decisions": len(engine.answers),
             "versions": len({reply.policy_version for _, reply in engine.answers}),
             "lost": engine.asked - engine.failed - len(engine.answers),
-            "doubled": len(keys) - len(set(keys)),
+            "doubled": len(engine.turns) - len(set(engine.turns)),
             "failed": engine.failed,
             "wrong_version": wrong_versions(found, engine.answers, sample),
             "longest_gap_steps": round(max(gap for at, gap in gaps if at > engine.calm_until) / step, 2),
