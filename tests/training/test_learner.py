@@ -86,7 +86,7 @@ def test_masks_have_reasons(played: list[Played], tiny_checkpoint: Path) -> None
     assert fresh.decisions > 0
     stale = harvest(played, Terms(weights.codec.fingerprint, frozenset({"another"})))
     assert not stale.episodes
-    assert stale.masked["stale"] == fresh.decisions
+    assert stale.masked["stale"] == fresh.decisions + fresh.masked["asked again"]
     with pytest.raises(UserError, match="another tokenizer"):
         harvest(played, Terms("other-tokenizer", None))
     decision = next(d for d in played[0].decisions if d.tokens)
