@@ -196,6 +196,7 @@ class Person:
             self.everything = self.habits.everything and self.left is False and world.shows_everything(room)
             self._say({"type": "watch_room", "room": room, "everything": self.everything})
         else:
+            self.everything = False  # it may have watched before
             self._say({"type": "join_room", "room": room, "blind": True, "train": self._random.random() < 0.5})
 
     def _enter_again(self, wire: Wire | None) -> None:
