@@ -22,10 +22,12 @@ MAX_ADVANTAGE = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """For one episode: by branch, the advantages and value targets of its sampled tokens."""
+    """For one episode: by branch, the advantages and value targets of its sampled tokens, and how much its decision
+    weighs in the loss (one each, if empty)."""
 
     advantages: tuple[Floats, ...]
     targets: tuple[Floats, ...]
+    weights: tuple[float, ...] = ()
 
 
 def assign(

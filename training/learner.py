@@ -29,6 +29,7 @@ from training.packing import PACKED
 from training.precision import MasterCopy
 from training.rewards import Rewards
 from training.standings import Moment, moments
+from training.thinning import thin
 
 MICRO: Final = 8
 """Matches in one forward pass."""
@@ -40,6 +41,7 @@ class LearnPlan:
     """``minibatch`` counts matches; each update makes ``passes`` over all of them.
 
     ``critic`` is ``central`` or ``seat``; ``counterfactual`` gives decisive choices exact credit under the central one.
+    ``keep`` is about the share of decisions that an update learns from, see ``training.thinning``; 1 takes all.
     ``bf16`` computes in bf16 with fp32 weights: twice as fast where the processor has the instructions.
     """
 
@@ -53,6 +55,7 @@ class LearnPlan:
     estimator: str = "hierarchical"
     critic: str = "central"
     counterfactual: bool = True
+    keep: float = 0.4
     bf16: bool = False
     seed: int = 0
 
@@ -149,16 +152,19 @@ class Learner:
         """Learn from these episodes. ``on_progress(done, total)`` counts matches over all passes."""
         of_matches = [moments(e, self.plan.counterfactual and self.plan.critic == "central") for e in episodes]
         assigned, explained = self._credit(episodes, of_matches)
-        held = [[logprob for logprob, _ in of] for of in score_all(self.reference, None, episodes, MICRO)]
         order = random.Random(f"{self.plan.seed}/{self.updates}")
+        kept, assigned = (
+            (episodes, assigned) if self.plan.keep == 1 else thin(episodes, assigned, self.plan.keep, order)
+        )
+        held = [[logprob for logprob, _ in of] for of in score_all(self.reference, None, kept, MICRO)]
         figures: list[dict[str, float]] = []
-        total = self.plan.passes * len(episodes)
+        total = self.plan.passes * len(kept)
         done = 0
         for _ in range(self.plan.passes):
-            for minibatch in self._minibatches(len(episodes), order):
+            for minibatch in self._minibatches(len(kept), order):
                 figures.append(
                     self._step(
-                        [episodes[i] for i in minibatch], [assigned[i] for i in minibatch], [held[i] for i in minibatch]
+                        [kept[i] for i in minibatch], [assigned[i] for i in minibatch], [held[i] for i in minibatch]
                     )
                 )
                 done += len(minibatch)
@@ -199,20 +205,22 @@ class Learner:
     ) -> dict[str, float]:
         """One optimiser step on one minibatch, in forward passes of ``MICRO`` matches of like length."""
         order = sorted(range(len(episodes)), key=lambda i: episodes[i].trunk_tokens)
-        turns = sum(e.turns for e in episodes)
         sums: dict[str, float] = dict.fromkeys(
             ("talk_entropy", "choice_entropy", "kl_reference", "kl_old", "clipped", "loss"), 0.0
         )
         self.model.eval()  # dropout would make it another policy than the one that sampled
-        for at in range(0, len(order), MICRO):
-            part = order[at : at + MICRO]
-            batch = train_batch(
+        batches = [
+            train_batch(
                 [episodes[i] for i in part], [assigned[i] for i in part], [held[i] for i in part],
                 self._accelerator.device, next(self.model.parameters()).dtype,
-            )  # fmt: skip
+            )
+            for part in (order[at : at + MICRO] for at in range(0, len(order), MICRO))
+        ]  # fmt: skip
+        turns = sum(batch.answers.turns for batch in batches if batch is not None)
+        for batch in batches:
             if batch is None:
                 continue
-            share = sum(episodes[i].turns for i in part) / turns
+            share = batch.answers.turns / turns
             for name, value in self._backward(batch, share).items():
                 sums[name] += share * value
         if self._copy is not None:
@@ -232,10 +240,11 @@ class Learner:
             values = self._critic(scored.hidden.float())
             total = total + (batch.answers.weight * (values - batch.answers.target).square()).sum()
         self._accelerator.backward(total * share)
-        free = batch.answers.free
+        talk = slice(batch.answers.free)
+        choices = slice(batch.answers.free, None)
         return {
-            "talk_entropy": float(scored.entropy[:free].mean()) if free else 0.0,
-            "choice_entropy": float(scored.entropy[free:].mean()) if free < len(scored.entropy) else 0.0,
+            "talk_entropy": _mean(scored.entropy[talk], batch.answers.weight[talk]),
+            "choice_entropy": _mean(scored.entropy[choices], batch.answers.weight[choices]),
             "kl_reference": loss.kl_reference,
             "kl_old": loss.kl_old,
             "clipped": loss.clipped,
@@ -269,3 +278,8 @@ class Learner:
         if isinstance(self._estimator, Resumable) and "estimator" in notes:
             self._estimator.load(notes["estimator"])
         return True
+
+
+def _mean(values: torch.Tensor, weights: torch.Tensor) -> float:
+    """0 where there are none."""
+    return float((values * weights).sum() / weights.sum().clamp_min(1e-9))

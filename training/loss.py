@@ -28,7 +28,8 @@ class Answers:
     """The sampled tokens of a batch, free text first, then choices.
 
     ``at`` (P,) is the flat number of the token before each; ``legal`` (P - free, O) holds the legal tokens of the
-    choices, padded with -1; ``weight`` (P,) sums to 1, and every turn weighs the same however long it is.
+    choices, padded with -1; ``weight`` (P,) sums to 1, and turns weigh what ``Assigned`` says however long they are;
+    ``turns`` is the sum of that.
     """
 
     at: Tensor
@@ -41,6 +42,7 @@ class Answers:
     target: Tensor
     weight: Tensor
     temperature: Tensor
+    turns: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,6 @@ def train_batch(
     batch = pack(games, device, dtype)
     free: list[tuple[Any, ...]] = []
     limited: list[tuple[Any, ...]] = []
-    turns = sum(e.turns for e in episodes)
     for episode, given, held, wanted, spans in zip(
         episodes, assigned, references, kept, _by_episode(episodes, batch), strict=True
     ):
@@ -88,12 +89,13 @@ def train_batch(
             record = episode.decisions[n].tokens
             assert record is not None
             sampled = record.thought if episode.thoughts[i] else record
+            weight = (given.weights[i] if given.weights else 1.0) / lengths[n]
             assert sampled is not None
             options = () if episode.thoughts[i] else record.options
             for k, token in enumerate(branch.answer):
                 row = (
                     start + len(branch.prompt) - 1 + k, token, sampled.logprobs[k], given.advantages[i][k],
-                    given.targets[i][k], 1.0 / (lengths[n] * turns), record.temperature, held[i][k],
+                    given.targets[i][k], weight, record.temperature, held[i][k],
                 )  # fmt: skip
                 if options:
                     seen = branch.answer[:k]
@@ -109,6 +111,8 @@ def train_batch(
     def floats(column: int) -> Tensor:
         return torch.tensor(columns[column], dtype=torch.float32, device=device)
 
+    weight = floats(5)
+    turns = float(weight.sum())
     return TrainBatch(
         batch,
         Answers(
@@ -119,9 +123,10 @@ def train_batch(
             old_logprob=floats(2),
             advantage=floats(3),
             target=floats(4),
-            weight=floats(5),
+            weight=weight / turns,
             temperature=floats(6),
             reference=floats(7),
+            turns=turns,
         ),
     )
 

@@ -1,4 +1,4 @@
-"""``arena train``: from logged matches, or from matches played for it, to a new checkpoint that goes live."""
+"""``arena train``: from logged matches to a new checkpoint that goes live."""
 
 from __future__ import annotations
 
@@ -13,12 +13,9 @@ import torch
 from sqlalchemy import Engine as Database
 
 from agents.checkpoints import Manifest, read_checkpoint, write_checkpoint
-from agents.engines.local.engine import LocalEngine
 from agents.engines.local.weights import Weights, load_weights
-from agents.llm.policy import PolicyMind
 from agents.llm.prompt import PROMPT_VERSION
 from agents.models import base_folder, model_source, register
-from agents.runner import Lineup, Log, Played, play_matches
 from arena.db.repo import MatchQuery, StoredMatch, iter_matches
 from arena.errors import CheckpointError, UserError
 from arena.games.registry import game_by_name
@@ -159,79 +156,6 @@ def train_from_log(
     figures = trainer.update(found.episodes, on_progress)
     manifest, path = trainer.checkpoint(len(found.episodes), [figures], time.time())
     return Trained(manifest, path, (figures,), dict(found.masked), dict(found.skipped), time.monotonic() - begun)
-
-
-@dataclass(frozen=True, slots=True)
-class SelfPlayPlan:
-    """Play ``games`` matches, learn from them, ``iterations`` times; a checkpoint every ``keep_every`` iterations."""
-
-    iterations: int
-    games: int = 192
-    at_once: int = 96
-    keep_every: int = 10
-    options: dict[str, Any] = field(default_factory=dict)
-    max_seconds: float | None = None
-
-
-async def train_by_selfplay(
-    database: Database,
-    plan: TrainPlan,
-    selfplay: SelfPlayPlan,
-    folder: Path,
-    log: Log,
-    on_progress: Callable[[int, int], None],
-    on_update: Callable[[int, UpdateFigures, Sequence[Played]], None],
-    threads: int = 1,
-) -> Trained:
-    """Play and learn in turn, always on the newest weights.
-
-    ``on_progress(done, total)`` counts matches played and passes over them within an iteration;
-    ``on_update(iteration, figures, matches)`` follows each update.
-    """
-    begun = time.monotonic()
-    trainer = Trainer(database, plan, folder, threads)
-    game, options = trainer.game, trainer.game.options(selfplay.options)
-    engine = LocalEngine(trainer.source, threads=threads, seed=trainer.learner.updates + 1)
-    engine.start()
-    mind = PolicyMind(engine)
-    seats = game.seat_count(options)
-    figures: list[UpdateFigures] = []
-    masked: dict[str, int] = {}
-    skipped: dict[str, int] = {}
-    unsaved = 0
-    result: tuple[Manifest, Path] | None = None
-    try:
-        for iteration in range(selfplay.iterations):
-            first = trainer.learner.updates
-            lineups = [Lineup(f"{plan.run}/{first}/{n}", ("self",) * seats) for n in range(selfplay.games)]
-            played: list[Played] = []
-            async for one in play_matches(
-                game, options, lineups, {"self": mind}, log, purpose="selfplay", at_once=selfplay.at_once
-            ):
-                played.append(one)
-                on_progress(len(played), selfplay.games * (1 + plan.learn.passes))
-            found = harvest(played, Terms(trainer.weights.codec.fingerprint, frozenset({engine.live_version})))
-            for total, more in ((masked, found.masked), (skipped, found.skipped)):
-                for reason, n in more.items():
-                    total[reason] = total.get(reason, 0) + n
-            update = trainer.update(
-                found.episodes, lambda done, total: on_progress(selfplay.games + done, selfplay.games + total)
-            )
-            figures.append(update)
-            unsaved += len(found.episodes)
-            on_update(iteration, update, played)
-            late = selfplay.max_seconds is not None and time.monotonic() - begun > selfplay.max_seconds
-            last = late or iteration + 1 == selfplay.iterations
-            if last or (iteration + 1) % selfplay.keep_every == 0:
-                result = trainer.checkpoint(unsaved, figures, time.time())
-                unsaved = 0
-            if last:
-                break
-            engine.adopt(trainer.learner.copy_for_play(), f"{trainer.version}+{unsaved}")
-    finally:
-        await engine.stop()
-    assert result is not None, "the last iteration writes a checkpoint"
-    return Trained(*result, tuple(figures), masked, skipped, time.monotonic() - begun)
 
 
 def _games_of(source: str | Path) -> int:

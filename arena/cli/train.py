@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from training.train import Trained
+    from training.selfplay import SelfPlayPlan
+    from training.train import Trained, TrainPlan
 
 
 def train(
@@ -27,11 +28,18 @@ def train(
     lr: Annotated[float, typer.Option(min=0.0, help="Learning rate of the policy.")] = 3e-4,
     kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
     passes: Annotated[int, typer.Option(min=1, max=16, help="Passes over the games in an update.")] = 2,
+    keep: Annotated[
+        float,
+        typer.Option(min=0.1, max=1.0, help="Share of the decisions learnt from, those with most advantage first."),
+    ] = 0.4,
     bf16: Annotated[bool, typer.Option(help="Compute in bf16, keep weights in fp32.")] = False,
     iterations: Annotated[
         int, typer.Option(min=0, help="Play and learn this often instead of learning once from the log.")
     ] = 0,
     games_per_iteration: Annotated[int, typer.Option(min=2, help="Self-play games before each update.")] = 192,
+    overlap: Annotated[
+        bool, typer.Option(help="Play the next games while learning; they are then one update behind.")
+    ] = True,
     minutes: Annotated[float | None, typer.Option(min=0.1, help="Stop iterating after this time.")] = None,
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Of the linear algebra.")] = 1,
@@ -65,6 +73,7 @@ def train(
             estimator=estimator,
             critic=critic,
             counterfactual=counterfactual,
+            keep=keep,
             bf16=bf16,
             seed=seed,
         ),
@@ -73,7 +82,11 @@ def train(
     folder = out or checkpoints_folder()
     with progress_to("Training") as show:
         if iterations:
-            trained = _by_selfplay(database, plan, folder, iterations, games_per_iteration, minutes, show, threads)
+            from training.selfplay import SelfPlayPlan
+
+            seconds = None if minutes is None else 60 * minutes
+            selfplay = SelfPlayPlan(iterations, games_per_iteration, overlap=overlap, max_seconds=seconds)
+            trained = _by_selfplay(database, plan, selfplay, folder, show, threads)
         else:
             trained = train_from_log(database, plan, folder, show, threads)
     if as_json:
@@ -110,26 +123,17 @@ def as_dict(trained: Trained, live: bool) -> dict[str, Any]:
 
 
 def _by_selfplay(
-    database: Any,
-    plan: Any,
-    folder: Path,
-    iterations: int,
-    games: int,
-    minutes: float | None,
-    show: Any,
-    threads: int,
+    database: Any, plan: TrainPlan, selfplay: SelfPlayPlan, folder: Path, show: Any, threads: int
 ) -> Trained:
     import asyncio
 
     from agents.runner import no_log
-    from training.train import SelfPlayPlan, train_by_selfplay
-
-    selfplay = SelfPlayPlan(iterations, games, max_seconds=None if minutes is None else 60 * minutes)
+    from training.selfplay import train_by_selfplay
 
     def report(iteration: int, figures: Any, played: Any) -> None:
         wins = sum(p.outcome.winner == "village" for p in played) / len(played)
         typer.echo(
-            f"{iteration + 1}/{iterations}: village {wins:.2f} · explained {figures.explained:.2f} · "
+            f"{iteration + 1}/{selfplay.iterations}: village {wins:.2f} · explained {figures.explained:.2f} · "
             f"KL {figures.kl_reference:.3f} · clipped {figures.clipped:.2f} · talk {figures.talk_entropy:.2f} · "
             f"choice {figures.choice_entropy:.2f}",
             err=True,

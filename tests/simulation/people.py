@@ -58,6 +58,7 @@ class Person:
         self._connections = 0
         self._watches = not habits.seated
         self._holds = False
+        self._asks_elsewhere = False
         self._open: dict[str, Message] = {}
 
     # -- connections ---------------------------------------------------------------------------------------------
@@ -88,6 +89,7 @@ class Person:
             self._later(self._pause(), self.connect)
             return
         wire = opened
+        self._asks_elsewhere = self._wire is not None and not self._holds
         self._wire = wire
         self._holds = False
         if self._connections > 1:
@@ -171,7 +173,12 @@ class Person:
             case "seat_changed":
                 self._seat_changed(message)
             case "seat_lost":
-                self._world.blame(f"{self.name} lost the seat to nobody")
+                # Two connections keep no order: what an older one still asked for may come in after what this one did.
+                self._world.expect(self._asks_elsewhere, f"{self.name} lost the seat to nobody")
+                self._asks_elsewhere = self._holds = False
+                wire.hang_up()
+                self._wire = None
+                self._later(self._pause(), self.connect)
             case "match_ended":
                 self._ended(message, stamp)
         if self._wire is wire and not self.done and self._holds:

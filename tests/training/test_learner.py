@@ -10,51 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from agents.engines.local.engine import LocalEngine
 from agents.engines.local.weights import load_weights
-from agents.llm.policy import PolicyMind
-from agents.runner import Lineup, Played, no_log, play_matches
-from agents.scripted.mind import ScriptedMind
-from agents.scripted.registry import SCRIPTS
+from agents.runner import Played
 from arena.decision import MindKind
 from arena.errors import UserError
-from arena.games.registry import game_by_name
 from training.assign import Assigned
 from training.episodes import Episode, Terms, harvest, why_masked
 from training.learner import Learner, LearnPlan
 from training.loss import policy_loss, score, train_batch
 from training.packing import PACKED
-
-GAME = game_by_name("werewolf")
-FILLS = ("self",) * 6 + ("scripted",)
-
-
-@pytest.fixture(scope="module")
-def played(tiny_checkpoint: Path) -> list[Played]:
-    """Six matches of a tiny model, with one scripted seat each."""
-    import asyncio
-
-    async def play() -> list[Played]:
-        engine = LocalEngine(tiny_checkpoint)
-        engine.start()
-        minds = {
-            "self": PolicyMind(engine, max_tokens=12),
-            "scripted": ScriptedMind("careful", SCRIPTS["careful"], seed=1),
-        }
-        try:
-            lineups = [Lineup(f"learn/{n}", FILLS) for n in range(6)]
-            playing = play_matches(GAME, GAME.options({}), lineups, minds, no_log, purpose="selfplay")
-            return [match async for match in playing]
-        finally:
-            await engine.stop()
-
-    return asyncio.run(play())
-
-
-@pytest.fixture
-def episodes(played: list[Played], tiny_checkpoint: Path) -> list[Episode]:
-    weights = load_weights(tiny_checkpoint)
-    return harvest(played, Terms(weights.codec.fingerprint, frozenset({weights.version}))).episodes
 
 
 def learner(folder: Path, **plan: object) -> Learner:

@@ -1,0 +1,159 @@
+"""``arena train --iterations``: play, learn, play with what was learnt.
+
+With ``overlap`` the next matches are played while the learner is at work, each on its own core: the weights that play
+are then one update behind those that learn. The log-probabilities of play are on record, so the loss knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine as Database
+
+from agents.checkpoints import Manifest
+from agents.engines.local.engine import LocalEngine
+from agents.llm.policy import PolicyMind
+from agents.runner import Lineup, Log, Played, play_matches
+from training.episodes import Harvest, Terms, harvest
+from training.learner import UpdateFigures
+from training.train import Trained, Trainer, TrainPlan
+
+
+@dataclass(frozen=True, slots=True)
+class SelfPlayPlan:
+    """Play ``games`` matches, learn from them, ``iterations`` times; a checkpoint every ``keep_every`` iterations."""
+
+    iterations: int
+    games: int = 192
+    at_once: int = 96
+    keep_every: int = 10
+    overlap: bool = True
+    options: dict[str, Any] = field(default_factory=dict)
+    max_seconds: float | None = None
+
+
+async def train_by_selfplay(
+    database: Database,
+    plan: TrainPlan,
+    selfplay: SelfPlayPlan,
+    folder: Path,
+    log: Log,
+    on_progress: Callable[[int, int], None],
+    on_update: Callable[[int, UpdateFigures, Sequence[Played]], None],
+    threads: int = 1,
+) -> Trained:
+    """Play and learn in turn, or at once.
+
+    ``on_progress(done, total)`` counts, within an iteration, matches played and matches passed over in learning, and
+    may be called from another thread; ``on_update(iteration, figures, matches)`` follows each update.
+    """
+    begun = time.monotonic()
+    trainer = Trainer(database, plan, folder, threads)
+    first = trainer.learner.updates
+    progress = _Progress(on_progress, selfplay.games, plan.learn.passes)
+    table = _Table(trainer, selfplay, log, threads, progress)
+    figures: list[UpdateFigures] = []
+    masked, skipped = Counter[str](), Counter[str]()
+    unsaved = 0
+    result: tuple[Manifest, Path] | None = None
+    try:
+        table.begin(first)
+        for iteration in range(selfplay.iterations):
+            played, found = await table.matches()
+            masked += found.masked
+            skipped += found.skipped
+            last = iteration + 1 == selfplay.iterations
+            if selfplay.overlap and not last:
+                table.begin(first + iteration + 1)
+            update = await asyncio.to_thread(trainer.update, found.episodes, progress.learnt_so_far)
+            figures.append(update)
+            unsaved += len(found.episodes)
+            on_update(iteration, update, played)
+            last = last or (selfplay.max_seconds is not None and time.monotonic() - begun > selfplay.max_seconds)
+            if last or (iteration + 1) % selfplay.keep_every == 0:
+                result = trainer.checkpoint(unsaved, figures, time.time())
+                unsaved = 0
+            if last:
+                break
+            if selfplay.overlap:
+                await table.matches()  # those under way end with the weights that they began with
+            table.adopt(f"{trainer.version}+{unsaved}")
+            if not selfplay.overlap:
+                table.begin(first + iteration + 1)
+    finally:
+        progress.stopped = True
+        await table.close()
+    assert result is not None, "the last iteration writes a checkpoint"
+    return Trained(*result, tuple(figures), dict(masked), dict(skipped), time.monotonic() - begun)
+
+
+class _Table:
+    """Where the matches of a run are played: an engine with the weights of some update, and all seats on it."""
+
+    def __init__(self, trainer: Trainer, plan: SelfPlayPlan, log: Log, threads: int, progress: _Progress) -> None:
+        self._trainer, self._plan, self._log, self._progress = trainer, plan, log, progress
+        self._options = trainer.game.options(plan.options)
+        self._engine = LocalEngine(trainer.source, threads=threads, seed=trainer.learner.updates + 1)
+        self._engine.start()
+        self._mind = PolicyMind(self._engine)
+        self._playing: asyncio.Task[tuple[list[Played], Harvest]] | None = None
+
+    def begin(self, number: int) -> None:
+        """Start the matches of the iteration with this number, counted from the beginning of the run."""
+        self._playing = asyncio.create_task(self._play(number))
+
+    async def matches(self) -> tuple[list[Played], Harvest]:
+        """Those that were begun last, when all are over."""
+        assert self._playing is not None, "nothing was begun"
+        return await self._playing
+
+    async def _play(self, number: int) -> tuple[list[Played], Harvest]:
+        game, options = self._trainer.game, self._options
+        fills = ("self",) * game.seat_count(options)
+        lineups = [Lineup(f"{self._trainer.plan.run}/{number}/{n}", fills) for n in range(self._plan.games)]
+        minds = {"self": self._mind}
+        self._progress.played_so_far(0)
+        played: list[Played] = []
+        async for one in play_matches(
+            game, options, lineups, minds, self._log, purpose="selfplay", at_once=self._plan.at_once
+        ):
+            played.append(one)
+            self._progress.played_so_far(len(played))
+        terms = Terms(self._trainer.weights.codec.fingerprint, frozenset({self._engine.live_version}))
+        return played, harvest(played, terms)
+
+    def adopt(self, version: str) -> None:
+        """Play with the weights as they are now."""
+        self._engine.adopt(self._trainer.learner.copy_for_play(), version)
+
+    async def close(self) -> None:
+        if self._playing is not None:
+            self._playing.cancel()
+            await asyncio.wait([self._playing])
+        await self._engine.stop()
+
+
+class _Progress:
+    """Play and learning of an iteration as one count."""
+
+    def __init__(self, tell: Callable[[int, int], None], games: int, passes: int) -> None:
+        self._tell, self._games = tell, games
+        self._played, self._learnt, self._to_learn = 0, 0, games * passes
+        self.stopped = False
+
+    def played_so_far(self, games: int) -> None:
+        self._played = games
+        self._tell(self._played + self._learnt, self._games + self._to_learn)
+
+    def learnt_so_far(self, done: int, total: int) -> None:
+        """Called in the learner's thread, which nobody can cancel: it ends here when the run was stopped."""
+        if self.stopped:
+            raise asyncio.CancelledError
+        self._learnt, self._to_learn = done, total
+        self._tell(self._played + self._learnt, self._games + self._to_learn)
