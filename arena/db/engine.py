@@ -7,14 +7,10 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from arena.db.migrations import NEWEST_SCHEMA
 from arena.errors import StorageError
 
 BUSY_TIMEOUT_MS: Final = 15_000
@@ -170,18 +166,16 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _migrate(connection: Connection, url: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    config.attributes["connection"] = connection
-    scripts = ScriptDirectory.from_config(config)
-    current = MigrationContext.configure(connection).get_current_heads()
-    for revision in current:
-        try:
-            scripts.get_revision(revision)
-        except CommandError as error:
-            raise StorageError(
-                f"The database {url} was made by a newer version of this program (schema {revision}). "
-                "Upgrade social-arena, or name another database with --db."
-            ) from error
-    if set(current) != set(scripts.get_heads()):
-        command.upgrade(config, "head")
+    """Nothing to do is the rule, and seen without loading the library that migrates."""
+    if _schema_of(connection) == NEWEST_SCHEMA:
+        return
+    from arena.db.migrate import migrate
+
+    migrate(connection, url)
+
+
+def _schema_of(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    return found[0] if len(found) == 1 else None

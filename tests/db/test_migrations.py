@@ -35,6 +35,7 @@ from sqlmodel import SQLModel
 import arena.db
 from arena.db import tables  # noqa: F401
 from arena.db.engine import open_database
+from arena.db.migrations import NEWEST_SCHEMA
 from tests.postgres import Cluster
 
 MIGRATIONS = Path(arena.db.__file__).parent / "migrations"
@@ -158,3 +159,14 @@ def test_programs_that_start_at_once_do_not_disturb_each_other(empty_url: str) -
     engine = open_database(empty_url)
     assert_models_equal_schema(engine)
     engine.dispose()
+
+
+def test_a_database_of_the_newest_schema_is_opened_without_the_library_that_migrates(tmp_path: Path) -> None:
+    assert revisions()[-1] == NEWEST_SCHEMA
+    url = f"sqlite:///{tmp_path / 'arena.db'}"
+    open_database(url).dispose()
+    check = (
+        "import sys; from arena.db.engine import open_database; "
+        f"open_database({url!r}).dispose(); assert 'alembic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True, timeout=60)

@@ -1,0 +1,6 @@
+"""The schema's history, for Alembic."""
+
+from typing import Final
+
+NEWEST_SCHEMA: Final = "0004"
+"""The last revision in ``versions``."""
