@@ -45,7 +45,7 @@ class LearnPlan:
     ``bf16`` computes in bf16 with fp32 weights: twice as fast where the processor has the instructions.
     """
 
-    lr: float = 3e-4
+    lr: float = 5e-4
     critic_lr: float = 1e-3
     passes: int = 2
     minibatch: int = 64
@@ -55,7 +55,7 @@ class LearnPlan:
     estimator: str = "hierarchical"
     critic: str = "central"
     counterfactual: bool = True
-    keep: float = 0.4
+    keep: float = 1.0
     bf16: bool = False
     seed: int = 0
 

@@ -33,7 +33,7 @@ class SelfPlayPlan:
     games: int = 192
     at_once: int = 96
     keep_every: int = 10
-    overlap: bool = True
+    overlap: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     max_seconds: float | None = None
 

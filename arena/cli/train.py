@@ -25,13 +25,13 @@ def train(
     counterfactual: Annotated[
         bool, typer.Option(help="Credit votes and night choices by exactly what they changed.")
     ] = True,
-    lr: Annotated[float, typer.Option(min=0.0, help="Learning rate of the policy.")] = 3e-4,
+    lr: Annotated[float, typer.Option(min=0.0, help="Learning rate of the policy.")] = 5e-4,
     kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
     passes: Annotated[int, typer.Option(min=1, max=16, help="Passes over the games in an update.")] = 2,
     keep: Annotated[
         float,
         typer.Option(min=0.1, max=1.0, help="Share of the decisions learnt from, those with most advantage first."),
-    ] = 0.4,
+    ] = 1.0,
     bf16: Annotated[bool, typer.Option(help="Compute in bf16, keep weights in fp32.")] = False,
     iterations: Annotated[
         int, typer.Option(min=0, help="Play and learn this often instead of learning once from the log.")
@@ -39,7 +39,7 @@ def train(
     games_per_iteration: Annotated[int, typer.Option(min=2, help="Self-play games before each update.")] = 192,
     overlap: Annotated[
         bool, typer.Option(help="Play the next games while learning; they are then one update behind.")
-    ] = True,
+    ] = False,
     minutes: Annotated[float | None, typer.Option(min=0.1, help="Stop iterating after this time.")] = None,
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Of the linear algebra.")] = 1,
