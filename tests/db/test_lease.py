@@ -73,7 +73,9 @@ def test_it_is_released_and_taken_again(engine: Engine) -> None:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_forked_child_does_not_keep_it(database_url: str, engine: Engine) -> None:
     # The parent waits until the child runs: between the fork and its first step it holds what its parent holds.
-    fork = "ears, mouth = os.pipe(); os.fork() or (os.write(mouth, b'!'), time.sleep(20), os._exit(0)); os.read(ears, 1)"
+    fork = (
+        "ears, mouth = os.pipe(); os.fork() or (os.write(mouth, b'!'), time.sleep(20), os._exit(0)); os.read(ears, 1)"
+    )
     parent = holder(database_url, fork)
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
