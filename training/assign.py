@@ -76,7 +76,10 @@ def _seat_episode(
         spans.append(TurnSpan(start, end))
         start = end
     played = PlayedSeat(
-        episode.outcome.returns[seat], tuple(_played_turn(episode, episode.which[turn[0]]) for turn in turns)
+        episode.outcome.returns[seat],
+        tuple(_played_turn(episode, episode.which[turn[0]]) for turn in turns),
+        seat,
+        episode.names,
     )
     return SeatEpisode(
         game=episode.game.name,

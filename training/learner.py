@@ -27,7 +27,7 @@ from training.episodes import Episode
 from training.loss import TrainBatch, policy_loss, score, score_all, train_batch
 from training.packing import PACKED
 from training.precision import MasterCopy
-from training.rewards import Rewards
+from training.rewards import Grammar, Rewards, garbled
 from training.standings import Moment, moments
 from training.thinning import thin
 
@@ -41,6 +41,7 @@ class LearnPlan:
     """``minibatch`` counts matches; each update makes ``passes`` over all of them.
 
     ``critic`` is ``central`` or ``seat``; ``counterfactual`` gives decisive choices exact credit under the central one.
+    ``grammar`` is what a garbled message costs, in wins; 0 for policies that speak more than the scripts' language.
     ``keep`` is about the share of decisions that an update learns from, see ``training.thinning``; 1 takes all.
     ``bf16`` computes in bf16 with fp32 weights: twice as fast where the processor has the instructions.
     """
@@ -55,6 +56,7 @@ class LearnPlan:
     estimator: str = "hierarchical"
     critic: str = "central"
     counterfactual: bool = True
+    grammar: float = 0.0
     keep: float = 1.0
     bf16: bool = False
     seed: int = 0
@@ -63,10 +65,11 @@ class LearnPlan:
 @dataclass(frozen=True, slots=True)
 class UpdateFigures:
     """What one update did. Entropies in nats; ``explained`` is the critic's explained variance of the seats'
-    returns."""
+    returns; ``garbled`` the share of messages that are no sentence of the scripts' language."""
 
     episodes: int
     decisions: int
+    garbled: float
     talk_entropy: float
     choice_entropy: float
     kl_reference: float
@@ -92,9 +95,9 @@ class Learner:
     model: Any
     plan: LearnPlan = field(default_factory=LearnPlan)
     reference: Any = None
-    rewards: Rewards = field(default_factory=Rewards)
     table: CentralTable = field(default_factory=CentralTable)
     updates: int = 0
+    _rewards: Rewards = field(init=False)
     _estimator: Estimator = field(init=False)
     _accelerator: Accelerator = field(init=False)
     _critic: SeatCritic = field(init=False)
@@ -105,6 +108,7 @@ class Learner:
         if self.plan.critic not in ("central", "seat"):
             raise CheckpointError(f"There is no critic {self.plan.critic!r}. There is: central, seat.")
         torch.manual_seed(self.plan.seed)
+        self._rewards = Rewards().also(self.plan.grammar, Grammar())
         self._estimator = estimator_by_name(self.plan.estimator)()
         self._accelerator = Accelerator(cpu=not torch.cuda.is_available())
         self.model.set_attn_implementation(PACKED)
@@ -174,6 +178,7 @@ class Learner:
         return UpdateFigures(
             episodes=len(episodes),
             decisions=sum(e.turns for e in episodes),
+            garbled=_garbled(episodes),
             explained=explained,
             **mean,
         )
@@ -195,7 +200,7 @@ class Learner:
         else:
             values = [[value for _, value in of] for of in score_all(self.model, self._critic, episodes, MICRO)]
         exact = self.table if self.plan.critic == "central" and self.plan.counterfactual else None
-        assigned = assign(episodes, of_matches, values, self._estimator, self.rewards, exact)
+        assigned = assign(episodes, of_matches, values, self._estimator, self._rewards, exact)
         guessed = torch.tensor([float(v[0]) for of in values for v in of])
         returns = torch.tensor([e.outcome.returns[e.decisions[n].seat] for e in episodes for n in e.which])
         return assigned, explained_variance(guessed, returns)
@@ -278,6 +283,11 @@ class Learner:
         if isinstance(self._estimator, Resumable) and "estimator" in notes:
             self._estimator.load(notes["estimator"])
         return True
+
+
+def _garbled(episodes: Sequence[Episode]) -> float:
+    messages = [garbled(d.act.text, d.seat, e.names) for e in episodes for d in e.decisions if d.tokens and d.act.text]
+    return float(np.mean(messages)) if messages else 0.0
 
 
 def _mean(values: torch.Tensor, weights: torch.Tensor) -> float:

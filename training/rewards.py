@@ -10,11 +10,13 @@ Letters: K turns of one seat in one match.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
 
+from agents.scripted.form import well_formed
 from training.credit.base import Bools, Floats
 
 
@@ -30,10 +32,12 @@ class PlayedTurn:
 
 @dataclass(frozen=True, slots=True)
 class PlayedSeat:
-    """One seat's match: its return and its K turns, in order."""
+    """One seat's match: its return, its K turns in order, and who sat where (``names[seat]`` is its own name)."""
 
     result: float
     turns: tuple[PlayedTurn, ...]
+    seat: int = 0
+    names: tuple[str, ...] = ()
 
 
 class RewardTerm(Protocol):
@@ -79,10 +83,28 @@ class Repeat(RewardTerm):
 
 
 @dataclass(frozen=True, slots=True)
+class Grammar(RewardTerm):
+    """−1 for each message that is no sentence of the language that the scripts speak, or names nobody at the table.
+
+    For policies that learnt to talk from the scripts: the result of a match says little about a single garbled word,
+    and the distance to a reference that garbles some itself does not mend it. Any other English is wrong to this term.
+    """
+
+    name: ClassVar[str] = "grammar"
+
+    def of(self, seat: PlayedSeat) -> Floats:
+        return np.array([-1.0 if garbled(turn.text, seat.seat, seat.names) else 0.0 for turn in seat.turns])
+
+
+@dataclass(frozen=True, slots=True)
 class Rewards:
     """A weighted sum of terms. Small weights for manners, so that no seat would rather lose politely than win."""
 
     terms: tuple[tuple[float, RewardTerm], ...] = ((1.0, Outcome()), (0.1, Format()), (0.05, Repeat()))
+
+    def also(self, weight: float, term: RewardTerm) -> Rewards:
+        """These terms and one more, unless it weighs nothing."""
+        return Rewards((*self.terms, (weight, term))) if weight else self
 
     def of(self, seat: PlayedSeat) -> Floats:
         """The reward of each turn, (K,)."""
@@ -107,6 +129,11 @@ def degenerate(seat: PlayedSeat) -> Bools:
         flags[k] = not words or words in own or words in map(_plain, turn.heard)
         own.add(words)
     return flags
+
+
+def garbled(text: str | None, seat: int, names: Sequence[str]) -> bool:
+    """Whether words were said and are not ``well_formed``; silence is not."""
+    return bool(text) and not well_formed(text or "", seat, names)
 
 
 def _plain(text: str) -> str:

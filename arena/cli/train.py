@@ -28,6 +28,9 @@ def train(
     lr: Annotated[float, typer.Option(min=0.0, help="Learning rate of the policy.")] = 5e-4,
     kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
     passes: Annotated[int, typer.Option(min=1, max=16, help="Passes over the games in an update.")] = 2,
+    grammar: Annotated[
+        float, typer.Option(min=0.0, help="What a garbled message costs, in wins; for models taught by the scripts.")
+    ] = 0.0,
     keep: Annotated[
         float,
         typer.Option(min=0.1, max=1.0, help="Share of the decisions learnt from, those with most advantage first."),
@@ -73,6 +76,7 @@ def train(
             estimator=estimator,
             critic=critic,
             counterfactual=counterfactual,
+            grammar=grammar,
             keep=keep,
             bf16=bf16,
             seed=seed,
@@ -135,7 +139,7 @@ def _by_selfplay(
         typer.echo(
             f"{iteration + 1}/{selfplay.iterations}: village {wins:.2f} · explained {figures.explained:.2f} · "
             f"KL {figures.kl_reference:.3f} · clipped {figures.clipped:.2f} · talk {figures.talk_entropy:.2f} · "
-            f"choice {figures.choice_entropy:.2f}",
+            f"choice {figures.choice_entropy:.2f} · garbled {figures.garbled:.1%}",
             err=True,
         )
 

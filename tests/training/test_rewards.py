@@ -7,7 +7,7 @@ import pytest
 
 from training.credit.base import SeatEpisode, TurnSpan
 from training.credit.flat import Flat
-from training.rewards import Format, Outcome, PlayedSeat, PlayedTurn, Repeat, Rewards, degenerate
+from training.rewards import Format, Grammar, Outcome, PlayedSeat, PlayedTurn, Repeat, Rewards, degenerate
 
 
 def said(*texts: str | None) -> PlayedSeat:
@@ -37,6 +37,17 @@ def test_an_echo_is_degenerate_only_right_after_what_it_echoes() -> None:
         PlayedTurn(None, heard=("Vote for Ben.",)),
     )
     assert degenerate(PlayedSeat(1.0, turns)).tolist() == [True, False, False]
+
+
+def test_a_garbled_message_costs_and_silence_does_not() -> None:
+    texts = ("I think Ben is a wolf.", "I think Ada is a wolf.", "I think Ben is a Ben wolf.", "Ben is", "", None)
+    seat = PlayedSeat(1.0, tuple(PlayedTurn(t) for t in texts), 0, ("Ada", "Ben"))
+    assert Grammar().of(seat).tolist() == [0.0, -1.0, -1.0, -1.0, 0.0, 0.0]  # Ada speaks, and not of herself
+
+
+def test_a_term_without_weight_is_left_out() -> None:
+    assert Rewards().also(0.0, Grammar()) == Rewards()
+    assert Rewards().also(0.2, Grammar()).by_term(said("Hm."))["grammar"].tolist() == [-0.2]
 
 
 def test_rewards_are_the_weighted_sum_and_can_be_read_by_term() -> None:
