@@ -115,6 +115,19 @@ _TERMS: Final = (
     _switch("blind", "Blind", False, "Until the end nobody is told which seats people play."),
     _switch("dead_talk", "The dead may talk", False, "People who are out of the game may talk among themselves."),
     Choice(
+        "night_s",
+        "Nights last",
+        (
+            Value(None, "as is usual", "As the server likes it: by default 20 seconds or more, with several people."),
+            Value(0.0, "until done", "Dawn comes when all have acted: with several people its hour tells something."),
+            Value(45.0, "45 s or more", "With several people: whoever acts within 45 seconds is not given away by it."),
+            Value(
+                120.0, "2 min or more", "With several people: long enough for all, so the hour of dawn tells nothing."
+            ),
+        ),
+        None,
+    ),
+    Choice(
         "show_all_after_s",
         "Watchers see all",
         (

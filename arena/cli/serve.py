@@ -52,6 +52,10 @@ def serve(
     per_address: Annotated[
         int, typer.Option(min=1, max=8192, help="Connections from one address of another machine.")
     ] = 64,
+    night: Annotated[
+        float,
+        typer.Option(min=0, max=3600, help="Least seconds of a night with two or more people: its length tells less."),
+    ] = 20.0,
     drain: Annotated[
         float, typer.Option(min=0, help="Seconds that running matches get to end when the server is told to stop.")
     ] = 10.0,
@@ -62,6 +66,7 @@ def serve(
     go on when a server is started on the same database again.
     """
     from arena.errors import OptionError
+    from arena.rooms.terms import Terms
     from arena.server.access import private, tls_context
     from arena.server.app import ServerSettings
     from arena.server.limits import Limits
@@ -82,6 +87,7 @@ def serve(
         insecure=insecure,
         tls=None if cert is None or key is None else tls_context(cert, key),
         limits=Limits(connections_per_address=per_address),
+        terms=Terms(night_s=night),
     )
     if settings.tls is None and not private(host):
         typer.echo("Warning: without --cert and --key, what people say and their token cross the network in the open.")

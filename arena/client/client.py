@@ -113,7 +113,8 @@ class Arena:
         **terms: Any,
     ) -> RoomInfo:
         """Open a room; take one of its open seats with ``join(room.room)``. ``terms`` are the other fields of
-        ``CreateRoom``: ``private``, ``blind``, ``dead_talk``, ``show_all_after_s``, ``grace_s``, ``missed_turns``.
+        ``CreateRoom``: ``private``, ``blind``, ``dead_talk``, ``show_all_after_s``, ``grace_s``, ``missed_turns``,
+        ``night_s``.
 
         Raises:
             RequestRefused: an option or a filling that the server does not take, or too many rooms.

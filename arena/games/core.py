@@ -15,10 +15,10 @@ somebody has to act again.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from arena.errors import IllegalAct
 from arena.games.chance import Chance
@@ -246,6 +246,11 @@ class Game(ABC, Generic[Options, State]):
         """
         return self.summary
 
+    def hides(self, state: State) -> bool:
+        """Whether somebody may have something to do just now without the others' knowing whether: a night, say. It
+        follows from what everybody knows. How long such a moment lasts would tell, see ``Terms.night_s``."""
+        return False
+
     def out(self, state: State) -> frozenset[int]:
         """The seats that are out of the match and only look on."""
         return frozenset()
@@ -284,17 +289,23 @@ def visible(events: Iterable[Event], seat: int | None) -> tuple[Event, ...]:
     return tuple(e for e in events if seat in e.audience)
 
 
+Rest: TypeAlias = Callable[[Any, Sequence[Event], Sequence[Event]], bool]
+"""Asked with a state, the events that led to it just now and those that would follow: whether the match rests there."""
+
+
 def begin(
-    game: Game[Options, State], options: Options, chance: Chance, opening: Sequence[Event] | None = None
+    game: Game[Options, State],
+    options: Options,
+    chance: Chance,
+    opening: Sequence[Event] | None = None,
+    rests: Rest | None = None,
 ) -> tuple[State, tuple[Event, ...]]:
     """Start a match: the state in which somebody must act, and the events that led there.
 
     ``opening`` replaces the game's own drawn opening (tests deal chosen roles with it).
     """
     events = tuple(game.opening(options, chance) if opening is None else opening)
-    state = fold(game, events)
-    state, more = _settle(game, state, chance)
-    return state, events + more
+    return settled(game, fold(game, events), chance, rests, events)
 
 
 def step(
@@ -313,13 +324,11 @@ def step(
 
 
 def applied(
-    game: Game[Any, State], state: State, turn: Turn, act: Act, chance: Chance
+    game: Game[Any, State], state: State, turn: Turn, act: Act, chance: Chance, rests: Rest | None = None
 ) -> tuple[State, tuple[Event, ...]]:
     """``step`` without its checks, for a host that knows that the turn is open and that ``act`` fits it."""
     events = game.record(state, turn, act)
-    state = fold(game, events, state)
-    state, more = _settle(game, state, chance)
-    return state, events + more
+    return settled(game, fold(game, events, state), chance, rests, events)
 
 
 def checked(turn: Turn, act: Act) -> Act:
@@ -351,9 +360,19 @@ def checked(turn: Turn, act: Act) -> Act:
     return Act(text, act.choice, act.thought)
 
 
-def _settle(game: Game[Any, State], state: State, chance: Chance) -> tuple[State, tuple[Event, ...]]:
-    events: list[Event] = []
+def settled(
+    game: Game[Any, State],
+    state: State,
+    chance: Chance,
+    rests: Rest | None = None,
+    before: tuple[Event, ...] = (),
+) -> tuple[State, tuple[Event, ...]]:
+    """What follows from ``state`` by itself, until somebody must act or the host lets it rest; the events begin with
+    those ``before`` it."""
+    events = list(before)
     while more := game.advance(state, chance):
+        if rests is not None and rests(state, events, more):
+            break
         state = fold(game, more, state)
         events.extend(more)
     return state, tuple(events)

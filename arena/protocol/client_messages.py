@@ -51,6 +51,9 @@ class CreateRoom(ClientMessage):
     """How long a seat waits for a person whose connection broke; null: as the server likes it."""
     missed_turns: int | None = Field(default=None, ge=1, le=100)
     """After so many turns missed in a row a stand-in plays; null: as the server likes it."""
+    night_s: float | None = Field(default=None, ge=0, le=3_600)
+    """With two or more people (or blind), a night lasts at least this long, so that its length does not tell who had
+    something to do; null: as the server likes it."""
 
 
 class JoinRoom(ClientMessage):

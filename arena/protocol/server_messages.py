@@ -57,6 +57,8 @@ class RoomInfo(BaseModel):
     """Those who are out of the game may talk among themselves."""
     show_all_after_s: float | None = None
     """Spectators may follow everything this much later; null: only after the end."""
+    night_s: float = 0.0
+    """A night lasts at least this long, whoever has something to do in it."""
 
 
 class RoomsListed(ServerMessage):

@@ -30,7 +30,7 @@ from typing import Any
 from arena.decision import Decision, MindKind, TokenRecord
 from arena.errors import IllegalAct
 from arena.games.chance import Chance
-from arena.games.core import PASS, Act, Event, Game, Outcome, Turn, applied, begin, checked, fold, only
+from arena.games.core import PASS, Act, Event, Game, Outcome, Rest, Turn, applied, begin, checked, fold, only, settled
 from arena.journal import DecisionLogged, EventLogged, LogRow, MatchEnded, MatchStarted, Purpose, SeatFilled
 from arena.protocol import codes
 from arena.protocol.text import clean_text
@@ -116,6 +116,8 @@ class Room:
         self._acts = AcceptedActs()
         self._decisions = 0
         self._wall_offset = 0.0
+        self._public_at = 0.0
+        self._rests_until: float | None = None
         self._past: Past | None = None
 
     @classmethod
@@ -167,7 +169,7 @@ class Room:
 
     def next_deadline(self) -> float | None:
         """When ``tick`` must be called, if nothing happens before."""
-        dues = (self._deadlines.next_due(), self._warnings.next_due(), self._presence.next_due())
+        dues = (self._deadlines.next_due(), self._warnings.next_due(), self._presence.next_due(), self._rests_until)
         return min((due for due in dues if due is not None), default=None)
 
     def wall(self, now: float) -> float:
@@ -208,7 +210,7 @@ class Room:
                 for seat, s in enumerate(self.seats)
             ),
         ]
-        self._state, events = begin(self.game, self.options, self._chance, self._opening)
+        self._state, events = begin(self.game, self.options, self._chance, self._opening, self._rest(now))
         self.names = self.game.seat_names(self._state)
         return self._effects(rows, events, now)
 
@@ -220,6 +222,8 @@ class Room:
         self._past = None
         self._wall_offset = wall - now
         self._opened_at = {key: now - max(0.0, past.last_at - at) for key, at in past.opened.items()}
+        shown = (at for at, event in past.events if event.audience.is_public)
+        self._public_at = now - max(0.0, past.last_at - max(shown, default=past.last_at))
         if self.outcome is not None:
             return ()
         effects: list[Effect] = []
@@ -227,6 +231,7 @@ class Room:
             key = (turn.seat, turn.id)
             self._open[key] = turn
             effects.append(self._given(key, turn, now))
+        effects.extend(self._wake(now))
         for seat in range(len(self.seats)):
             self._presence.gone(seat, now)
         return tuple(effects)
@@ -339,6 +344,8 @@ class Room:
             turn, deadline = self._open[key], self._deadlines.due(key)
             assert deadline is not None
             effects.append(WarnTurn(turn, deadline))
+        if self._rests_until is not None and now >= self._rests_until:
+            effects.extend(self._wake(now))
         if self.outcome is not None:
             return tuple(effects)
         for seat, reason in self._presence.lost(now):
@@ -408,10 +415,34 @@ class Room:
         act_id: str | None = None,
     ) -> Effects:
         """Apply an act that fits a turn that is open; a pass always does."""
-        self._state, events = applied(self.game, self._state, turn, decision.act, self._chance)
+        self._state, events = applied(self.game, self._state, turn, decision.act, self._chance, self._rest(now))
         accepted = None if act_id is None else Accepted(turn.seat, turn.id, act_id)
         rows = [self._logged(decision, now, act_id)]
         return self._effects(rows, events, now, closed=(turn.seat, turn.id), reason=reason, accepted=accepted)
+
+    def _wake(self, now: float) -> Effects:
+        """What a match that rested, if it did, goes on with."""
+        self._state, events = settled(self.game, self._state, self._chance, self._rest(now))
+        return self._effects([], events, now) if events else ()
+
+    def _rest(self, now: float) -> Rest | None:
+        """Keeps a moment that hides something from ending in public before ``night_s`` have passed since everybody last
+        saw something happen. That depends on nobody's secret act, and a restart finds it in the log. Where one person
+        plays among minds there is nobody whom it could tell anything."""
+        self._rests_until = None
+        people = sum(spec.person is not None for spec in self.seats)
+        if not self.terms.night_s or (people < 2 and not self.terms.blind):
+            return None
+
+        def rests(state: Any, before: Sequence[Event], more: Sequence[Event]) -> bool:
+            if not self.game.hides(state) or not _public(more):
+                return False
+            until = self.terms.night_s + (now if _public(before) else self._public_at)
+            if now < until:
+                self._rests_until = until
+            return now < until
+
+        return rests
 
     def _logged(self, decision: Decision, now: float, act_id: str | None) -> LogRow:
         row = DecisionLogged(self.match_id, self._decisions, self.wall(now), decision, act_id)
@@ -435,6 +466,8 @@ class Room:
             rows.append(EventLogged(self.match_id, len(self.history.events), at, event))
             self.history.append(event, at)
             self._tell(event, tells)
+        if _public(events):
+            self._public_at = now
         self.outcome = self.game.outcome(self._state)
         turns = {(t.seat, t.id): t for t in self.game.turns(self._state)}
         changes: list[Effect] = []
@@ -479,6 +512,10 @@ class Room:
             if by_person and left > 2 * self.terms.warning_s:
                 self._warnings.start(key, now + left - self.terms.warning_s)
         return OpenTurn(turn, self._deadlines.due(key)) if by_person else Ask(turn)
+
+
+def _public(events: Sequence[Event]) -> bool:
+    return any(event.audience.is_public for event in events)
 
 
 def _cleaned(act: Act) -> Act:

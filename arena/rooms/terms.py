@@ -20,6 +20,8 @@ class Terms:
         grace_s: how long a seat waits for a person whose connection broke before a stand-in plays.
         missed_turns: after so many turns missed in a row a stand-in plays.
         warning_s: how long before a deadline its person is warned.
+        night_s: a moment in which somebody may act in secret lasts at least this long by anybody's clock, so that its
+            length does not tell whether and how fast they did; 0: until they have.
         stand_in: the filling of seats that wait for people, and of those whose people are away.
     """
 
@@ -31,6 +33,7 @@ class Terms:
     grace_s: float = 30.0
     missed_turns: int = 3
     warning_s: float = 10.0
+    night_s: float = 0.0
     stand_in: str = "self"
 
     def to_json(self) -> dict[str, Any]:

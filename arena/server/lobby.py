@@ -76,7 +76,7 @@ class Lobby:
         """
         asked = {
             name: value
-            for name in ("private", "blind", "dead_talk", "show_all_after_s", "grace_s", "missed_turns")
+            for name in ("private", "blind", "dead_talk", "show_all_after_s", "grace_s", "missed_turns", "night_s")
             if (value := getattr(message, name)) is not None
         }
         terms = replace(self._terms, **asked)

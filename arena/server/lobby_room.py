@@ -195,6 +195,7 @@ class LobbyRoom:
             blind=self.terms.blind,
             dead_talk=self.terms.dead_talk,
             show_all_after_s=self.terms.show_all_after_s,
+            night_s=self.terms.night_s,
         )
 
 

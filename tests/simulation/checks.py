@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 
 from arena.decision import MindKind
 from arena.games.chance import Chance
@@ -29,15 +30,44 @@ def replayed(match: StoredMatch) -> list[Event]:
     for row in match.decisions:
         made = row.decision
         if made.turn_id == DEAD_TALK:
-            said = Event("dead_said", {"seat": made.seat, "text": made.act.text}, only(*game.out(state)))
-            state = fold(game, (said,), state)
-            out.append(said)
-            continue
+            continue  # it may fall into a moment that rested, and plays no part in what follows
         turn = next(t for t in game.turns(state) if (t.seat, t.id) == (made.seat, made.turn_id))
         passed = not made.act.text and made.act.choice is None
         state, events = step(game, state, turn, made.act, chance, force_pass=passed)
         out.extend(events)
     return out
+
+
+def check_dead_talk(match: StoredMatch) -> None:
+    """Each of its decisions is an event, in their order, for those who were out of the match just then."""
+    game = game_by_name(match.started.game)
+    said = [(d.decision.seat, d.decision.act.text) for d in match.decisions if d.decision.turn_id == DEAD_TALK]
+    state = game.blank()
+    for row in match.events:
+        if row.event.kind == "dead_said":
+            assert (row.event.data["seat"], row.event.data["text"]) == said.pop(0), "other words among the dead"
+            assert row.event.audience == only(*game.out(state)), "the living hear the dead"
+        state = game.apply(state, row.event)
+    assert not said, "words among the dead are lost"
+
+
+def check_nights(match: StoredMatch) -> None:
+    """Where people play with each other, no moment that hides something ended in public before its time."""
+    terms = match.started.terms or {}
+    if sum(seat.person is not None for seat in match.seats) < 2 and not terms.get("blind"):
+        return
+    night_s = terms.get("night_s", 0.0)
+    game = game_by_name(match.started.game)
+    state, shown_at, hid = game.blank(), match.started.at, False
+    for at, together in groupby(match.events, key=lambda row: row.at):
+        events = [row.event for row in together]
+        if any(e.audience.is_public for e in events):
+            shot = any(e.kind == "shot" for e in events)  # an act that everybody sees
+            waited = at - shown_at
+            assert not hid or shot or waited >= night_s - 1e-6, f"{events} came after {waited} s of {night_s}"
+            shown_at = at
+        state = fold(game, events, state)
+        hid = game.hides(state)
 
 
 def check_match(match: StoredMatch, asked: Mapping[tuple[str, int, str], set[str]]) -> None:
@@ -53,12 +83,13 @@ def check_match(match: StoredMatch, asked: Mapping[tuple[str, int, str], set[str
     assert match.abandoned is None, f"it was given up: {match.abandoned}"
     assert match.ended is not None, "it never ended"
     again = replayed(match)
-    assert digest(again) == digest(events), "the decisions, played again, give other events"
+    of_game = [e for e in events if e.kind != "dead_said"]
+    assert digest(again) == digest(of_game), "the decisions, played again, give other events"
+    check_dead_talk(match)
     read = [Event.from_json(json.loads(json.dumps(e.to_json()))) for e in events]
     state = fold(game, events)
     assert fold(game, read) == state, "folded twice, it is another state"
     assert game.outcome(state) == match.ended.outcome, "the log has another outcome than its events"
-    assert len(match.events) == len(again)
     for row in match.decisions:
         made = row.decision
         if made.tokens is not None:

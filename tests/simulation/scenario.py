@@ -114,6 +114,8 @@ def scenario(seed: int) -> Scenario:
         "dead_talk": chance() < 0.5,
         "show_all_after_s": random.choice((None, None, 0.0, 3.0)),
     }
+    if (aside := Random(f"{seed}/night")).random() < 0.3:  # drawn apart: the other seeds are what they were
+        terms["night_s"] = aside.choice((2.0, 8.0, 30.0))
     options = {
         "seats": seats,
         "discussion": random.choices(("parallel", "rounds", "open"), (6, 3, 2))[0],

@@ -129,6 +129,10 @@ def _no_clock(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Room, "next_deadline", lambda self: None)
 
 
+def _nights_cut_short(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Room, "_rest", lambda self, now: None)
+
+
 def _acts_stored_twice(patch: pytest.MonkeyPatch) -> None:
     inner = Room._effects
 
@@ -153,6 +157,7 @@ def _acts_stored_twice(patch: pytest.MonkeyPatch) -> None:
         _all_shown_to_all,
         _the_phase_told_early,
         _no_clock,
+        _nights_cut_short,
         _acts_stored_twice,
     ],
 )

@@ -22,7 +22,7 @@ from arena.rooms.terms import Terms
 from arena.server.app import ArenaServer, ServerSettings
 from arena.server.limits import Limits
 from arena.server.lobby_room import hashed
-from tests.simulation.checks import check_match
+from tests.simulation.checks import check_match, check_nights
 from tests.simulation.minds import Foreign, SimulatedMinds, Versions
 from tests.simulation.network import Wire
 from tests.simulation.people import Message, Person
@@ -429,6 +429,8 @@ class World:
                 continue
             try:
                 check_match(match, self.versions.asked)
+                if not self.scenario.stops:  # the next server's wall clock says something else
+                    check_nights(match)
             except AssertionError as error:
                 self.blame(f"match {match.started.match_id}: {error}")
         for person in self.people:

@@ -280,6 +280,12 @@ class Werewolf(Game[WerewolfOptions, State]):
         started = seen[0].data
         return primer.primer(self.options(started["options"]), started["cast"])
 
+    def hides(self, state: State) -> bool:
+        """The night; and after a death, where hunters may be among the dead."""
+        if state.phase in (Phase.DAWN, Phase.DUSK):
+            return bool(state.fallen) and Role.HUNTER in roles_of(state.options)
+        return state.phase is Phase.NIGHT
+
     def out(self, state: State) -> frozenset[int]:
         return deaths.out(state)
 
