@@ -22,12 +22,14 @@ MAX_ADVANTAGE = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """For one episode: by branch, the advantages and value targets of its sampled tokens, and how much its decision
-    weighs in the loss (one each, if empty)."""
+    """For one episode: by branch, the advantages and value targets of its sampled tokens, how much its decision weighs
+    in the loss (one each, if empty), and the advantage of each of its options where that is known (an empty array where
+    it is not)."""
 
     advantages: tuple[Floats, ...]
     targets: tuple[Floats, ...]
     weights: tuple[float, ...] = ()
+    options: tuple[Floats, ...] = ()
 
 
 def assign(
@@ -57,12 +59,13 @@ def assign(
     credits = estimator.assign(seat_episodes)
     advantages = [[np.zeros(0)] * len(x.which) for x in episodes]
     targets = [[np.zeros(0)] * len(x.which) for x in episodes]
+    options = [[np.zeros(0)] * len(x.which) for x in episodes]
     for (e, branches), credit in zip(seats, credits, strict=True):
         _spread(episodes[e], branches, credit, advantages[e], targets[e])
     if table is not None:
         for e, episode in enumerate(episodes):
-            _replace_decisive(episode, moments[e], table, advantages[e])
-    return _scaled(episodes, advantages, targets)
+            _replace_decisive(episode, moments[e], table, advantages[e], options[e])
+    return _scaled(episodes, advantages, targets, options)
 
 
 def _seat_episode(
@@ -126,10 +129,10 @@ def _spread(
 
 
 def _replace_decisive(
-    episode: Episode, moments: Sequence[Moment], table: CentralTable, advantages: list[Floats]
+    episode: Episode, moments: Sequence[Moment], table: CentralTable, advantages: list[Floats], options: list[Floats]
 ) -> None:
-    """A choice's advantage is the value it led to minus the policy's mean value over all legal choices. A thought
-    before it keeps its share of the turn's: it changed those probabilities."""
+    """A choice's advantage is the value it led to minus the policy's mean value over all legal choices; so it is for
+    those that were not chosen. A thought before it keeps its share of the turn's: it changed those probabilities."""
     visited = {m.standing for m in moments}
     for i, n in enumerate(episode.which):
         decision, moment = episode.decisions[n], moments[n]
@@ -149,11 +152,16 @@ def _replace_decisive(
             ]
         )
         chosen = moment.turn.choices.index(decision.act.choice or "")
-        gain = worth[chosen] - float(np.dot(record.choice_probs, worth))
-        advantages[i] = np.full(len(record.sampled), gain)
+        options[i] = worth - float(np.dot(record.choice_probs, worth))
+        advantages[i] = np.full(len(record.sampled), options[i][chosen])
 
 
-def _scaled(episodes: Sequence[Episode], advantages: list[list[Floats]], targets: list[list[Floats]]) -> list[Assigned]:
+def _scaled(
+    episodes: Sequence[Episode],
+    advantages: list[list[Floats]],
+    targets: list[list[Floats]],
+    options: list[list[Floats]],
+) -> list[Assigned]:
     by_turn = np.array(
         [
             a.mean()
@@ -164,10 +172,11 @@ def _scaled(episodes: Sequence[Episode], advantages: list[list[Floats]], targets
     )
     scale = float(by_turn.std()) if len(by_turn) else 1.0
     scale = max(scale, 1e-6)
-    return [
-        Assigned(tuple(np.clip(a / scale, -MAX_ADVANTAGE, MAX_ADVANTAGE) for a in of), tuple(t))
-        for of, t in zip(advantages, targets, strict=True)
-    ]
+
+    def cut(of: Sequence[Floats]) -> tuple[Floats, ...]:
+        return tuple(np.clip(a / scale, -MAX_ADVANTAGE, MAX_ADVANTAGE) for a in of)
+
+    return [Assigned(cut(of), tuple(t), options=cut(o)) for of, t, o in zip(advantages, targets, options, strict=True)]
 
 
 def central_values(

@@ -10,7 +10,7 @@ import copy
 import json
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +41,7 @@ class LearnPlan:
     """``minibatch`` counts matches; each update makes ``passes`` over all of them.
 
     ``critic`` is ``central`` or ``seat``; ``counterfactual`` gives decisive choices exact credit under the central one.
+    ``all_options`` lets each of them teach for every option, not only for the one that was drawn.
     ``grammar`` is what a garbled message costs, in wins; 0 for policies that speak more than the scripts' language.
     ``keep`` is about the share of decisions that an update learns from, see ``training.thinning``; 1 takes all.
     ``bf16`` computes in bf16 with fp32 weights: twice as fast where the processor has the instructions.
@@ -56,6 +57,7 @@ class LearnPlan:
     estimator: str = "hierarchical"
     critic: str = "central"
     counterfactual: bool = True
+    all_options: bool = True
     grammar: float = 0.0
     keep: float = 1.0
     bf16: bool = False
@@ -201,6 +203,8 @@ class Learner:
             values = [[value for _, value in of] for of in score_all(self.model, self._critic, episodes, MICRO)]
         exact = self.table if self.plan.critic == "central" and self.plan.counterfactual else None
         assigned = assign(episodes, of_matches, values, self._estimator, self._rewards, exact)
+        if not self.plan.all_options:
+            assigned = [replace(a, options=()) for a in assigned]
         guessed = torch.tensor([float(v[0]) for of in values for v in of])
         returns = torch.tensor([e.outcome.returns[e.decisions[n].seat] for e in episodes for n in e.which])
         return assigned, explained_variance(guessed, returns)

@@ -89,5 +89,6 @@ def _only(episode: Episode, assigned: Assigned, weights: dict[int, float]) -> tu
         tuple(assigned.advantages[i] for i in kept),
         tuple(assigned.targets[i] for i in kept),
         tuple(weights[episode.which[i]] for i in kept),
+        tuple(assigned.options[i] for i in kept) if assigned.options else (),
     )
     return small, credit

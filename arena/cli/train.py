@@ -25,6 +25,9 @@ def train(
     counterfactual: Annotated[
         bool, typer.Option(help="Credit votes and night choices by exactly what they changed.")
     ] = True,
+    all_options: Annotated[
+        bool, typer.Option(help="Let a credited choice teach for every option, not only for the one that was drawn.")
+    ] = True,
     lr: Annotated[float, typer.Option(min=0.0, help="Learning rate of the policy.")] = 5e-4,
     kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
     passes: Annotated[int, typer.Option(min=1, max=16, help="Passes over the games in an update.")] = 2,
@@ -76,6 +79,7 @@ def train(
             estimator=estimator,
             critic=critic,
             counterfactual=counterfactual,
+            all_options=all_options,
             grammar=grammar,
             keep=keep,
             bf16=bf16,
