@@ -18,6 +18,8 @@ from training.standings import Moment
 
 MAX_ADVANTAGE = 4.0
 """Advantages are cut here, in standard deviations."""
+_FEW = 32
+"""How many turns the batch's variance counts for in that of a kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,16 @@ def assign(
     estimator: Estimator,
     rewards: Rewards,
     table: CentralTable | None = None,
+    by_kind: bool = True,
 ) -> list[Assigned]:
-    """Advantages in units of their standard deviation over the batch.
+    """Advantages in units of their standard deviation.
 
     Args:
         values: the critic's values by episode and branch, one a sampled token.
         table: with it, decisive choices get what they changed under it (after Foerster et al. 2018, COMA) instead of a
             share of the turn's advantage.
+        by_kind: scale each kind of turn by the deviation of its own. What is said carries most of a match's luck, what
+            is chosen with exact credit nearly none: in one unit for both, the noise of talk drowns the votes.
     """
     seats: list[tuple[int, list[int]]] = []
     seat_episodes: list[SeatEpisode] = []
@@ -65,7 +70,7 @@ def assign(
     if table is not None:
         for e, episode in enumerate(episodes):
             _replace_decisive(episode, moments[e], table, advantages[e], options[e])
-    return _scaled(episodes, advantages, targets, options)
+    return _scaled(episodes, advantages, targets, options, by_kind)
 
 
 def _seat_episode(
@@ -78,12 +83,7 @@ def _seat_episode(
         end = start + sum(len(of_match[i].answer) for i in turn)
         spans.append(TurnSpan(start, end))
         start = end
-    played = PlayedSeat(
-        episode.outcome.returns[seat],
-        tuple(_played_turn(episode, episode.which[turn[0]]) for turn in turns),
-        seat,
-        episode.names,
-    )
+    played = played_seat(episode, seat, [episode.which[turn[0]] for turn in turns])
     return SeatEpisode(
         game=episode.game.name,
         role=role_of(episode, seat),
@@ -94,6 +94,12 @@ def _seat_episode(
         trainable=np.array([episode.trainable[turn[0]] for turn in turns], dtype=np.bool_),
         withheld=degenerate(played),
     )
+
+
+def played_seat(episode: Episode, seat: int, decisions: Sequence[int]) -> PlayedSeat:
+    """What a seat did in these of the match's decisions, its own, as the reward terms see it."""
+    turns = tuple(_played_turn(episode, n) for n in decisions)
+    return PlayedSeat(episode.outcome.returns[seat], turns, seat, episode.names)
 
 
 def _by_turn(episode: Episode, branches: Sequence[int]) -> list[list[int]]:
@@ -161,22 +167,31 @@ def _scaled(
     advantages: list[list[Floats]],
     targets: list[list[Floats]],
     options: list[list[Floats]],
+    by_kind: bool,
 ) -> list[Assigned]:
-    by_turn = np.array(
-        [
-            a.mean()
-            for x, of in zip(episodes, advantages, strict=True)
-            for a, t in zip(of, x.trainable, strict=True)
-            if t
-        ]
-    )
-    scale = float(by_turn.std()) if len(by_turn) else 1.0
-    scale = max(scale, 1e-6)
+    """In standard deviations, of the batch or of the turn's kind. A kind with few turns leans on the batch's."""
+    of_kind: dict[str, list[float]] = {}
+    for x, of in zip(episodes, advantages, strict=True):
+        for n, a, trained in zip(x.which, of, x.trainable, strict=True):
+            if trained:
+                of_kind.setdefault(x.decisions[n].turn_kind, []).append(float(a.mean()))
+    every = np.concatenate([np.zeros(0), *of_kind.values()])
+    variance = max(float(every.var()), 1e-12) if len(every) else 1.0
+    scales = dict.fromkeys(of_kind, variance**0.5)
+    if by_kind:
+        for kind, of in of_kind.items():
+            scales[kind] = ((len(of) * float(np.var(of)) + _FEW * variance) / (len(of) + _FEW)) ** 0.5
 
-    def cut(of: Sequence[Floats]) -> tuple[Floats, ...]:
-        return tuple(np.clip(a / scale, -MAX_ADVANTAGE, MAX_ADVANTAGE) for a in of)
+    def cut(episode: Episode, of: Sequence[Floats]) -> tuple[Floats, ...]:
+        kinds = (episode.decisions[n].turn_kind for n in episode.which)
+        return tuple(
+            np.clip(a / scales.get(kind, 1.0), -MAX_ADVANTAGE, MAX_ADVANTAGE) for a, kind in zip(of, kinds, strict=True)
+        )
 
-    return [Assigned(cut(of), tuple(t), options=cut(o)) for of, t, o in zip(advantages, targets, options, strict=True)]
+    return [
+        Assigned(cut(x, of), tuple(t), options=cut(x, o))
+        for x, of, t, o in zip(episodes, advantages, targets, options, strict=True)
+    ]
 
 
 def central_values(

@@ -42,6 +42,7 @@ class LearnPlan:
 
     ``critic`` is ``central`` or ``seat``; ``counterfactual`` gives decisive choices exact credit under the central one.
     ``all_options`` lets each of them teach for every option, not only for the one that was drawn.
+    ``by_kind`` scales the advantages of each kind of turn by their own deviation, not all by one.
     ``grammar`` is what a garbled message costs, in wins; 0 for policies that speak more than the scripts' language.
     ``keep`` is about the share of decisions that an update learns from, see ``training.thinning``; 1 takes all.
     ``bf16`` computes in bf16 with fp32 weights: twice as fast where the processor has the instructions.
@@ -58,6 +59,7 @@ class LearnPlan:
     critic: str = "central"
     counterfactual: bool = True
     all_options: bool = True
+    by_kind: bool = True
     grammar: float = 0.0
     keep: float = 1.0
     bf16: bool = False
@@ -85,6 +87,17 @@ class UpdateFigures:
         return {k: round(v, 5) if isinstance(v, float) else v for k, v in asdict(self).items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """By episode: how it stood at each decision, what it teaches, and the critic's values, by branch one a sampled
+    token. ``explained`` is the critic's explained variance of the seats' returns."""
+
+    moments: list[list[Moment]]
+    assigned: list[Assigned]
+    values: list[list[Floats]]
+    explained: float
+
+
 @dataclass(slots=True)
 class Learner:
     """Owns the trained model (fp32), its frozen reference, the critic and the optimiser.
@@ -99,7 +112,7 @@ class Learner:
     reference: Any = None
     table: CentralTable = field(default_factory=CentralTable)
     updates: int = 0
-    _rewards: Rewards = field(init=False)
+    rewards: Rewards = field(init=False)
     _estimator: Estimator = field(init=False)
     _accelerator: Accelerator = field(init=False)
     _critic: SeatCritic = field(init=False)
@@ -110,7 +123,7 @@ class Learner:
         if self.plan.critic not in ("central", "seat"):
             raise CheckpointError(f"There is no critic {self.plan.critic!r}. There is: central, seat.")
         torch.manual_seed(self.plan.seed)
-        self._rewards = Rewards().also(self.plan.grammar, Grammar())
+        self.rewards = Rewards().also(self.plan.grammar, Grammar())
         self._estimator = estimator_by_name(self.plan.estimator)()
         self._accelerator = Accelerator(cpu=not torch.cuda.is_available())
         self.model.set_attn_implementation(PACKED)
@@ -156,8 +169,8 @@ class Learner:
         self, episodes: Sequence[Episode], on_progress: Callable[[int, int], None] = lambda done, total: None
     ) -> UpdateFigures:
         """Learn from these episodes. ``on_progress(done, total)`` counts matches over all passes."""
-        of_matches = [moments(e, self.plan.counterfactual and self.plan.critic == "central") for e in episodes]
-        assigned, explained = self._credit(episodes, of_matches)
+        credit = self.credit(episodes)
+        assigned = credit.assigned
         order = random.Random(f"{self.plan.seed}/{self.updates}")
         kept, assigned = (
             (episodes, assigned) if self.plan.keep == 1 else thin(episodes, assigned, self.plan.keep, order)
@@ -181,7 +194,7 @@ class Learner:
             episodes=len(episodes),
             decisions=sum(e.turns for e in episodes),
             garbled=_garbled(episodes),
-            explained=explained,
+            explained=credit.explained,
             **mean,
         )
 
@@ -193,21 +206,21 @@ class Learner:
         groups = max(1, round(count / size))
         return [numbers[g::groups] for g in range(groups)]
 
-    def _credit(
-        self, episodes: Sequence[Episode], of_matches: Sequence[Sequence[Moment]]
-    ) -> tuple[list[Assigned], float]:
+    def credit(self, episodes: Sequence[Episode]) -> Credited:
+        """What these episodes will teach. A central critic learns from them first."""
+        of_matches = [moments(e, self.plan.counterfactual and self.plan.critic == "central") for e in episodes]
         if self.plan.critic == "central":
             self.table.learn(episodes, of_matches)
             values = central_values(episodes, of_matches, self.table)
         else:
             values = [[value for _, value in of] for of in score_all(self.model, self._critic, episodes, MICRO)]
         exact = self.table if self.plan.critic == "central" and self.plan.counterfactual else None
-        assigned = assign(episodes, of_matches, values, self._estimator, self._rewards, exact)
+        assigned = assign(episodes, of_matches, values, self._estimator, self.rewards, exact, self.plan.by_kind)
         if not self.plan.all_options:
             assigned = [replace(a, options=()) for a in assigned]
         guessed = torch.tensor([float(v[0]) for of in values for v in of])
         returns = torch.tensor([e.outcome.returns[e.decisions[n].seat] for e in episodes for n in e.which])
-        return assigned, explained_variance(guessed, returns)
+        return Credited(of_matches, assigned, values, explained_variance(guessed, returns))
 
     def _step(
         self, episodes: Sequence[Episode], assigned: Sequence[Assigned], held: Sequence[Sequence[Floats]]

@@ -28,6 +28,9 @@ def train(
     all_options: Annotated[
         bool, typer.Option(help="Let a credited choice teach for every option, not only for the one that was drawn.")
     ] = True,
+    by_kind: Annotated[
+        bool, typer.Option(help="Scale the advantages of each kind of turn by their own deviation, not all by one.")
+    ] = True,
     lr: Annotated[float, typer.Option(min=0.0, help="Learning rate of the policy.")] = 5e-4,
     kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
     passes: Annotated[int, typer.Option(min=1, max=16, help="Passes over the games in an update.")] = 2,
@@ -50,6 +53,10 @@ def train(
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Of the linear algebra.")] = 1,
     live: Annotated[bool, typer.Option(help="Make the new checkpoint live: running servers take it up.")] = True,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show what the log would teach, with one match turn by turn; learn nothing."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
     """Train on logged games; the new checkpoint goes live.
@@ -80,6 +87,7 @@ def train(
             critic=critic,
             counterfactual=counterfactual,
             all_options=all_options,
+            by_kind=by_kind,
             grammar=grammar,
             keep=keep,
             bf16=bf16,
@@ -88,6 +96,14 @@ def train(
         live=live,
     )
     folder = out or checkpoints_folder()
+    if dry_run:
+        from arena.cli.dry_run import show_preview
+        from training.preview import preview
+        from training.train import Trainer
+
+        trainer = Trainer(database, plan, folder, threads)
+        show_preview(preview(trainer.learner, trainer.from_log(), trainer.terms), as_json=as_json)
+        return
     with progress_to("Training") as show:
         if iterations:
             from training.selfplay import SelfPlayPlan

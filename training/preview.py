@@ -1,0 +1,132 @@
+"""What an update would learn from, before it does: ``arena train --dry-run``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from training.assign import Assigned, played_seat, role_of
+from training.episodes import Episode, Harvest, Terms, why_masked
+from training.learner import Credited, Learner
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPreview:
+    """One decision. ``masked`` says why it teaches nothing, ``rewards`` what it was paid for, by term; ``advantage`` is
+    in standard deviations of the batch and ``value`` the critic's before the decision, both means over its tokens (None
+    where there are no tokens of the learner's); ``options`` are the advantages of all choices, where they are known."""
+
+    turn: str
+    kind: str
+    seat: int
+    name: str
+    role: str
+    mind: str
+    text: str
+    choice: str | None
+    tokens: int
+    masked: str | None
+    rewards: dict[str, float]
+    value: float | None
+    advantage: float | None
+    options: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class KindPreview:
+    """All decisions of a kind that would be learnt from: how many, how many tokens, the mean size of their advantage,
+    and how many of them know the worth of every option."""
+
+    decisions: int
+    tokens: int
+    advantage: float
+    exact: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """``turns`` are those of the match ``match_id``; the rest counts over all. ``masked`` counts decisions and
+    ``skipped`` matches that are left out, by reason."""
+
+    episodes: int
+    explained: float
+    kinds: dict[str, KindPreview]
+    masked: dict[str, int]
+    skipped: dict[str, int]
+    match_id: str
+    result: str
+    turns: tuple[TurnPreview, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def preview(learner: Learner, found: Harvest, terms: Terms) -> Preview:
+    """Credit as an update would give it, with the newest match turn by turn. Nothing is learnt by the policy."""
+    credit = learner.credit(found.episodes)
+    episode = found.episodes[-1]
+    return Preview(
+        episodes=len(found.episodes),
+        explained=credit.explained,
+        kinds=_kinds(found.episodes, credit.assigned),
+        masked=dict(found.masked),
+        skipped=dict(found.skipped),
+        match_id=episode.match_id,
+        result=f"{episode.outcome.winner}, {episode.outcome.reason}",
+        turns=_turns(learner, episode, credit, terms),
+    )
+
+
+def _kinds(episodes: Sequence[Episode], assigned: Sequence[Assigned]) -> dict[str, KindPreview]:
+    decisions, tokens, exact = Counter[str](), Counter[str](), Counter[str]()
+    sizes: dict[str, list[float]] = {}
+    for episode, given in zip(episodes, assigned, strict=True):
+        for i, n in enumerate(episode.which):
+            if not episode.trainable[i]:
+                continue
+            kind = "thought" if episode.thoughts[i] else episode.decisions[n].turn_kind
+            decisions[kind] += 1
+            tokens[kind] += len(given.advantages[i])
+            exact[kind] += bool(given.options and len(given.options[i]))
+            sizes.setdefault(kind, []).append(float(np.abs(given.advantages[i]).mean()))
+    return {k: KindPreview(n, tokens[k], float(np.mean(sizes[k])), exact[k]) for k, n in decisions.most_common()}
+
+
+def _turns(learner: Learner, episode: Episode, credit: Credited, terms: Terms) -> tuple[TurnPreview, ...]:
+    """Of the last of the episodes."""
+    of_match, assigned, values = credit.moments[-1], credit.assigned[-1], credit.values[-1]
+    branch = {n: i for i, n in enumerate(episode.which)}  # a thought comes before its answer, which stays
+    paid: dict[int, dict[str, float]] = {}
+    for seat in {episode.decisions[n].seat for n in branch}:
+        own = [n for n in branch if episode.decisions[n].seat == seat]
+        by_term = learner.rewards.by_term(played_seat(episode, seat, own))
+        for k, n in enumerate(own):
+            paid[n] = {name: float(of_turns[k]) for name, of_turns in by_term.items() if of_turns[k]}
+    turns: list[TurnPreview] = []
+    for n, made in enumerate(episode.decisions):
+        i = branch.get(n)
+        known = assigned.options[i] if i is not None and assigned.options else ()
+        names = of_match[n].turn.choices if len(known) else ()
+        turns.append(
+            TurnPreview(
+                turn=made.turn_id,
+                kind=made.turn_kind,
+                seat=made.seat,
+                name=episode.names[made.seat],
+                role=role_of(episode, made.seat),
+                mind=made.mind,
+                text=made.act.text,
+                choice=made.act.choice,
+                tokens=0 if i is None else len(values[i]),
+                masked=why_masked(made, terms),
+                rewards=paid.get(n, {}),
+                value=None if i is None else float(values[i].mean()),
+                advantage=None if i is None else float(assigned.advantages[i].mean()),
+                options={name: float(a) for name, a in zip(names, known, strict=True)},
+            )
+        )
+    return tuple(turns)
