@@ -3,6 +3,7 @@ choices."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -177,10 +178,10 @@ def _scaled(
                 of_kind.setdefault(x.decisions[n].turn_kind, []).append(float(a.mean()))
     every = np.concatenate([np.zeros(0), *of_kind.values()])
     variance = max(float(every.var()), 1e-12) if len(every) else 1.0
-    scales = dict.fromkeys(of_kind, variance**0.5)
+    scales = dict.fromkeys(of_kind, math.sqrt(variance))
     if by_kind:
         for kind, of in of_kind.items():
-            scales[kind] = ((len(of) * float(np.var(of)) + _FEW * variance) / (len(of) + _FEW)) ** 0.5
+            scales[kind] = math.sqrt((len(of) * float(np.var(of)) + _FEW * variance) / (len(of) + _FEW))
 
     def cut(episode: Episode, of: Sequence[Floats]) -> tuple[Floats, ...]:
         kinds = (episode.decisions[n].turn_kind for n in episode.which)
