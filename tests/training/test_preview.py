@@ -53,7 +53,7 @@ def test_each_decision_of_the_newest_match_is_there(shown: Preview, episodes: li
             assert turn.options[turn.choice] == pytest.approx(turn.advantage)
     assert any(t.options for t in shown.turns)
     results = [t.rewards["outcome"] for t in shown.turns if "outcome" in t.rewards]
-    assert len(results) == 6, "each seat of the policy is paid once"
+    assert len(results) == len({t.seat for t in shown.turns if t.tokens}), "each seat of the policy is paid once"
     assert any("grammar" in t.rewards for t in shown.turns), "a random model garbles its words"
 
 
