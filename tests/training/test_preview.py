@@ -8,21 +8,15 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from rich.console import Console
 
 from agents.engines.local.weights import load_weights
 from arena.cli.dry_run import show_preview
-from training.assign import assign, central_values
-from training.credit.registry import estimator_by_name
-from training.critic import CentralTable
 from training.episodes import Episode, Harvest, Terms
 from training.learner import Learner, LearnPlan
 from training.preview import Preview, preview
-from training.rewards import Rewards
-from training.standings import moments
 
 
 @pytest.fixture
@@ -77,23 +71,3 @@ def test_it_is_printed_with_what_was_said_as_it_was_said(shown: Preview) -> None
     again = io.StringIO()
     show_preview(shown, as_json=True, console=Console(file=again))
     assert json.loads(again.getvalue())["kinds"]["vote"]["decisions"] == shown.kinds["vote"].decisions
-
-
-def test_each_kind_of_turn_has_a_unit_of_its_own(episodes: list[Episode]) -> None:
-    many = [replace(e, match_id=f"{e.match_id}/{n}") for n in range(30) for e in episodes]  # enough of every kind
-    of_matches = [moments(e) for e in many]
-    table = CentralTable()
-    table.learn(many, of_matches)
-    values = central_values(many, of_matches, table)
-    spread: dict[bool, dict[str, float]] = {}
-    for by_kind in (True, False):
-        given = assign(many, of_matches, values, estimator_by_name("hierarchical")(), Rewards(), table, by_kind)
-        kinds: dict[str, list[float]] = {}
-        for episode, one in zip(many, given, strict=True):
-            for n, a, free in zip(episode.which, one.advantages, episode.trainable, strict=True):
-                if free:
-                    kinds.setdefault(episode.decisions[n].turn_kind, []).append(float(a.mean()))
-        spread[by_kind] = {kind: float(np.std(of)) for kind, of in kinds.items()}
-    frequent = ("vote", "talk", "kill", "check")
-    assert all(0.8 < spread[True][kind] < 1.1 for kind in frequent), spread
-    assert any(not 0.8 < spread[False][kind] < 1.1 for kind in frequent), spread
