@@ -88,7 +88,7 @@ NOT_AGREED: Final = "a person did not agree to training"
 def agreed(match: StoredMatch | Played) -> bool:
     """Whether everybody who held a seat agreed to training. A model that played with people read and answered what they
     said, so one refusal keeps its turns out as well. Persons' own acts are never trained on, whatever they said."""
-    return isinstance(match, Played) or all(s.train for s in match.seats if s.person is not None)
+    return isinstance(match, Played) or match.agreed
 
 
 def harvest(matches: Iterable[StoredMatch | Played], terms: Terms) -> Harvest:

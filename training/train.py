@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from agents.checkpoints import Manifest, read_checkpoint, write_checkpoint
 from agents.engines.local.weights import Weights, load_weights
 from agents.llm.prompt import PROMPT_VERSION
 from agents.models import base_folder, model_source, register
+from arena.db.exports import read_matches
 from arena.db.repo import MatchQuery, StoredMatch, iter_matches
 from arena.errors import CheckpointError, UserError
 from arena.games.registry import game_by_name
@@ -30,6 +31,7 @@ STATE: Final = "learner"
 class TrainPlan:
     """``model`` is what is trained further; ``games`` the most logged matches that are used, the newest ones.
 
+    ``export`` is a file of ``arena export`` to take them from instead of the database.
     ``run`` names the folder of checkpoints and learner state: the same name goes on with the same optimiser.
     """
 
@@ -37,6 +39,7 @@ class TrainPlan:
     game: str = "werewolf"
     run: str = "main"
     games: int = 2_000
+    export: Path | None = None
     learn: LearnPlan = field(default_factory=LearnPlan)
     live: bool = True
 
@@ -85,12 +88,9 @@ class Trainer:
         Raises:
             UserError: there are none; the message says how to get some.
         """
-        query = MatchQuery(
-            game=self.plan.game, status="over", policy_version=self.version, purposes=("room", "selfplay")
-        )
         newest: deque[StoredMatch] = deque(maxlen=self.plan.games)
         refused = 0
-        for match in iter_matches(self.database, query):
+        for match in self._finished():
             if agreed(match):
                 newest.append(match)
             else:  # counted here, so that it takes no place among the newest
@@ -100,11 +100,26 @@ class Trainer:
             found.skipped[NOT_AGREED] += refused
         if not found.episodes:
             without = f" to learn from ({refused} × {NOT_AGREED})" if refused else ""
+            where = "The log" if self.plan.export is None else str(self.plan.export)
             raise UserError(
-                f"The log holds no finished {self.plan.game} matches of {self.version}{without}. Play some with: "
+                f"{where} holds no finished {self.plan.game} matches of {self.version}{without}. Play some with: "
                 f"arena selfplay --games 200 --model {self.plan.model}"
             )
         return found
+
+    def _finished(self) -> Iterator[StoredMatch]:
+        """Matches that this policy decided something in and that are played for learning, the oldest first."""
+        purposes = ("room", "selfplay")
+        if self.plan.export is None:
+            yield from iter_matches(
+                self.database,
+                MatchQuery(game=self.plan.game, status="over", policy_version=self.version, purposes=purposes),
+            )
+            return
+        for match in read_matches(self.plan.export):
+            ours = any(d.tokens is not None and d.tokens.policy_version == self.version for d in match.decisions)
+            if match.summary.game == self.plan.game and match.summary.purpose in purposes and ours:
+                yield match
 
     def _before(self) -> dict[str, Any]:
         """How the model that this run started from was made."""

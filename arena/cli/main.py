@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "checkpoints": "List the checkpoints, or make one live.",
     "matches": "List the matches in the database.",
     "train": "Train on logged games; the new checkpoint goes live.",
+    "export": "Write finished matches to a file, with their exact tokens.",
     "bootstrap": "Teach a small model to play, from nothing but scripted games.",
     "replay": "Show a match again, as one seat saw it or as it was.",
     "engine": "Serve a model with vLLM on this machine, for --engine of serve, selfplay and evaluate.",

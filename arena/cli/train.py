@@ -18,6 +18,9 @@ def train(
     model: Annotated[str, typer.Option(metavar="NAME_OR_PATH", help="What is trained further.")] = "live",
     game: Annotated[str, typer.Option(help="Of which game.")] = "werewolf",
     games: Annotated[int, typer.Option(min=1, help="Use at most this many logged games, the newest ones.")] = 2_000,
+    export: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Logged games from arena export, not the database.")
+    ] = None,
     run: Annotated[str, typer.Option(help="Name of the run; the same name goes on with its optimiser.")] = "main",
     out: Annotated[Path | None, typer.Option(help="Folder for runs; by default this user's own.")] = None,
     estimator: Annotated[str, typer.Option(help="Credit: hierarchical, flat, turn or rae.")] = "hierarchical",
@@ -67,6 +70,7 @@ def train(
 
     from arena.cli.progress import progress_to
     from arena.db.engine import open_database
+    from arena.errors import OptionError
     from arena.paths import checkpoints_folder, default_database_url
 
     logging.getLogger("accelerate").setLevel(logging.ERROR)
@@ -79,6 +83,7 @@ def train(
         game=game,
         run=run,
         games=games,
+        export=export,
         learn=LearnPlan(
             lr=lr,
             kl_weight=kl,
@@ -95,6 +100,8 @@ def train(
         ),
         live=live,
     )
+    if iterations and (export is not None or dry_run):
+        raise OptionError("--iterations plays its own games: leave --from and --dry-run out.")
     folder = out or checkpoints_folder()
     if dry_run:
         from arena.cli.dry_run import show_preview

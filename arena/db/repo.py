@@ -63,6 +63,11 @@ class StoredMatch:
         return self.summary.outcome
 
     @property
+    def agreed(self) -> bool:
+        """Whether everybody who held a seat agreed that the match is used for training."""
+        return all(seat.train for seat in self.seats if seat.person is not None)
+
+    @property
     def trunk(self) -> TrunkRecord | None:
         """The trunk, where exactly one policy's way of reading was recorded; None where there was none."""
         assert len(self.trunks) <= 1, "several trunks: choose by tokenizer and prompt version"

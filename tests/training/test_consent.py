@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from agents.match_log import MatchLog
 from agents.runner import Lineup, play_matches
 from agents.scripted.mind import ScriptedMind
 from agents.scripted.registry import SCRIPTS
+from arena.cli.main import main
 from arena.db.repo import iter_matches
 from arena.db.writer import LogWriter
 from arena.decision import MindKind
@@ -82,6 +84,31 @@ def test_one_refusal_keeps_a_match_out(
     direct = harvest(iter_matches(engine), Terms(episode_tokenizer(engine)))
     assert [e.seed for e in direct.episodes] == ["both agree"]
     assert direct.skipped[NOT_AGREED] == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("name", ["x.jsonl", "x.parquet"])
+def test_an_export_holds_what_may_be_learnt_from_and_teaches_the_same(
+    name: str,
+    engine: Engine,
+    writer: LogWriter,
+    database_url: str,
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asyncio.run(log_matches(writer, tiny_checkpoint, REPLIES))
+    path = tmp_path / name
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(path), "--db", database_url, "--json"])
+    assert ended.value.code in (0, None)
+    assert json.loads(capsys.readouterr().out) == {"file": str(path), "matches": 1, "not_agreed": 2}
+    assert b"Ann" not in path.read_bytes().replace(b"Anna", b"")
+    plan = TrainPlan(model=str(tiny_checkpoint))
+    from_log = Trainer(engine, plan, tmp_path).from_log()
+    from_file = Trainer(engine, replace(plan, export=path), tmp_path).from_log()
+    assert from_file.episodes == from_log.episodes
+    assert from_file.masked == from_log.masked
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
