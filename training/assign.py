@@ -43,6 +43,7 @@ def assign(
     rewards: Rewards,
     table: CentralTable | None = None,
     by_kind: bool = True,
+    talk: float = 1.0,
 ) -> list[Assigned]:
     """Advantages in units of their standard deviation.
 
@@ -52,6 +53,7 @@ def assign(
             share of the turn's advantage.
         by_kind: scale each kind of turn by the deviation of its own. What is said carries most of a match's luck, what
             is chosen with exact credit nearly none: in one unit for both, the noise of talk drowns the votes.
+        talk: how much the credit of words counts beside that of choices; with 0 they are only held near the reference.
     """
     seats: list[tuple[int, list[int]]] = []
     seat_episodes: list[SeatEpisode] = []
@@ -71,7 +73,7 @@ def assign(
     if table is not None:
         for e, episode in enumerate(episodes):
             _replace_decisive(episode, moments[e], table, advantages[e], options[e])
-    return _scaled(episodes, advantages, targets, options, by_kind)
+    return _scaled(episodes, advantages, targets, options, by_kind, talk)
 
 
 def _seat_episode(
@@ -169,8 +171,10 @@ def _scaled(
     targets: list[list[Floats]],
     options: list[list[Floats]],
     by_kind: bool,
+    talk: float = 1.0,
 ) -> list[Assigned]:
-    """In standard deviations, of the batch or of the turn's kind. A kind with few turns leans on the batch's."""
+    """In standard deviations, of the batch or of the turn's kind, and words times ``talk``. A kind with few turns leans
+    on the batch's deviation."""
     of_kind: dict[str, list[float]] = {}
     for x, of in zip(episodes, advantages, strict=True):
         for n, a, trained in zip(x.which, of, x.trainable, strict=True):
@@ -184,9 +188,11 @@ def _scaled(
             scales[kind] = math.sqrt((len(of) * float(np.var(of)) + _FEW * variance) / (len(of) + _FEW))
 
     def cut(episode: Episode, of: Sequence[Floats]) -> tuple[Floats, ...]:
-        kinds = (episode.decisions[n].turn_kind for n in episode.which)
+        made = (episode.decisions[n] for n in episode.which)
         return tuple(
-            np.clip(a / scales.get(kind, 1.0), -MAX_ADVANTAGE, MAX_ADVANTAGE) for a, kind in zip(of, kinds, strict=True)
+            np.clip(a / scales.get(d.turn_kind, 1.0), -MAX_ADVANTAGE, MAX_ADVANTAGE)
+            * (talk if d.act.choice is None else 1.0)
+            for a, d in zip(of, made, strict=True)
         )
 
     return [

@@ -43,6 +43,7 @@ class LearnPlan:
     ``critic`` is ``central`` or ``seat``; ``counterfactual`` gives decisive choices exact credit under the central one.
     ``all_options`` lets each of them teach for every option, not only for the one that was drawn.
     ``by_kind`` scales the advantages of each kind of turn by their own deviation, not all by one.
+    ``talk`` is how much the credit of words counts beside that of choices.
     ``grammar`` is what a garbled message costs, in wins; 0 for policies that speak more than the scripts' language.
     ``keep`` is about the share of decisions that an update learns from, see ``training.thinning``; 1 takes all.
     ``bf16`` computes in bf16 with fp32 weights: twice as fast where the processor has the instructions.
@@ -60,6 +61,7 @@ class LearnPlan:
     counterfactual: bool = True
     all_options: bool = True
     by_kind: bool = True
+    talk: float = 1.0
     grammar: float = 0.0
     keep: float = 1.0
     bf16: bool = False
@@ -215,7 +217,9 @@ class Learner:
         else:
             values = [[value for _, value in of] for of in score_all(self.model, self._critic, episodes, MICRO)]
         exact = self.table if self.plan.critic == "central" and self.plan.counterfactual else None
-        assigned = assign(episodes, of_matches, values, self._estimator, self.rewards, exact, self.plan.by_kind)
+        assigned = assign(
+            episodes, of_matches, values, self._estimator, self.rewards, exact, self.plan.by_kind, self.plan.talk
+        )
         if not self.plan.all_options:
             assigned = [replace(a, options=()) for a in assigned]
         guessed = torch.tensor([float(v[0]) for of in values for v in of])

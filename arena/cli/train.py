@@ -34,6 +34,9 @@ def train(
     by_kind: Annotated[
         bool, typer.Option(help="Scale the advantages of each kind of turn by their own deviation, not all by one.")
     ] = True,
+    talk: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="How much the credit of words counts beside that of choices.")
+    ] = 1.0,
     lr: Annotated[float, typer.Option(min=0.0, help="Learning rate of the policy.")] = 5e-4,
     kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
     passes: Annotated[int, typer.Option(min=1, max=16, help="Passes over the games in an update.")] = 2,
@@ -93,6 +96,7 @@ def train(
             counterfactual=counterfactual,
             all_options=all_options,
             by_kind=by_kind,
+            talk=talk,
             grammar=grammar,
             keep=keep,
             bf16=bf16,
