@@ -10,7 +10,7 @@ import copy
 import json
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,10 +24,11 @@ from training.credit.base import Estimator, Floats, Resumable
 from training.credit.registry import estimator_by_name
 from training.critic import CentralTable, SeatCritic, explained_variance
 from training.episodes import Episode
+from training.figures import UpdateFigures, lopsided, manners
 from training.loss import TrainBatch, policy_loss, score, score_all, train_batch
 from training.packing import PACKED
 from training.precision import MasterCopy
-from training.rewards import Grammar, Rewards, garbled
+from training.rewards import Grammar, Rewards
 from training.standings import Moment, moments
 from training.thinning import thin
 
@@ -69,27 +70,6 @@ class LearnPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateFigures:
-    """What one update did. Entropies in nats; ``explained`` is the critic's explained variance of the seats'
-    returns; ``garbled`` the share of messages that are no sentence of the scripts' language."""
-
-    episodes: int
-    decisions: int
-    garbled: float
-    talk_entropy: float
-    choice_entropy: float
-    kl_reference: float
-    kl_old: float
-    clipped: float
-    gradient_norm: float
-    explained: float
-    loss: float
-
-    def to_json(self) -> dict[str, float | int]:
-        return {k: round(v, 5) if isinstance(v, float) else v for k, v in asdict(self).items()}
-
-
-@dataclass(frozen=True, slots=True)
 class Credited:
     """By episode: how it stood at each decision, what it teaches, and the critic's values, by branch one a sampled
     token. ``explained`` is the critic's explained variance of the seats' returns."""
@@ -98,6 +78,16 @@ class Credited:
     assigned: list[Assigned]
     values: list[list[Floats]]
     explained: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What ``Learner.restore`` needs: the trained fp32 tensors, and the states of critic, optimiser and table."""
+
+    weights: list[torch.Tensor]
+    critic: dict[str, Any]
+    optimizer: dict[str, Any]
+    table: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -195,7 +185,8 @@ class Learner:
         return UpdateFigures(
             episodes=len(episodes),
             decisions=sum(e.turns for e in episodes),
-            garbled=_garbled(episodes),
+            **manners(episodes),
+            lopsided=lopsided(episodes),
             explained=credit.explained,
             **mean,
         )
@@ -277,6 +268,33 @@ class Learner:
             "loss": float(loss.total.detach()),
         }
 
+    @property
+    def finite(self) -> bool:
+        """Whether all weights are numbers."""
+        return all(bool(torch.isfinite(p).all()) for p in self._trained())
+
+    def snapshot(self) -> Snapshot:
+        """The learner as it is now, in memory."""
+        return Snapshot(
+            [p.detach().clone() for p in self._trained()],
+            copy.deepcopy(self._critic.state_dict()),
+            copy.deepcopy(self._optimizer.state_dict()),
+            self.table.state(),
+        )
+
+    @torch.no_grad()
+    def restore(self, earlier: Snapshot, lr_factor: float = 1.0) -> None:
+        """Be as then again, but for the learning rate of the policy, which is multiplied."""
+        for p, was in zip(self._trained(), earlier.weights, strict=True):
+            p.copy_(was)
+        if self._copy is not None:
+            self._copy.give_weights()
+        self._critic.load_state_dict(earlier.critic)
+        rate = self._optimizer.param_groups[0]["lr"]
+        self._optimizer.load_state_dict(copy.deepcopy(earlier.optimizer))
+        self._optimizer.param_groups[0]["lr"] = rate * lr_factor
+        self.table.load(earlier.table)
+
     # -- going on later ------------------------------------------------------------------------------------------
 
     def save_state(self, folder: Path, checkpoint: str) -> None:
@@ -304,11 +322,6 @@ class Learner:
         if isinstance(self._estimator, Resumable) and "estimator" in notes:
             self._estimator.load(notes["estimator"])
         return True
-
-
-def _garbled(episodes: Sequence[Episode]) -> float:
-    messages = [garbled(d.act.text, d.seat, e.names) for e in episodes for d in e.decisions if d.tokens and d.act.text]
-    return float(np.mean(messages)) if messages else 0.0
 
 
 def _mean(values: torch.Tensor, weights: torch.Tensor) -> float:

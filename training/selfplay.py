@@ -7,6 +7,7 @@ are then one update behind those that learn. The log-probabilities of play are o
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,20 +21,25 @@ from agents.checkpoints import Manifest
 from agents.engines.local.engine import LocalEngine
 from agents.llm.policy import PolicyMind
 from agents.runner import Lineup, Log, Played, play_matches
+from training.alarms import Verdict, Watch
 from training.episodes import Harvest, Terms, harvest
-from training.learner import UpdateFigures
+from training.figures import UpdateFigures
 from training.train import Trained, Trainer, TrainPlan
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SelfPlayPlan:
-    """Play ``games`` matches, learn from them, ``iterations`` times; a checkpoint every ``keep_every`` iterations."""
+    """Play ``games`` matches, learn from them, ``iterations`` times; a checkpoint every ``keep_every`` iterations.
+    ``alarms`` takes the policy back where it goes wrong, see ``training.alarms``."""
 
     iterations: int
     games: int = 192
     at_once: int = 96
     keep_every: int = 10
     overlap: bool = False
+    alarms: bool = True
     options: dict[str, Any] = field(default_factory=dict)
     max_seconds: float | None = None
 
@@ -57,6 +63,7 @@ async def train_by_selfplay(
     trainer = Trainer(database, plan, folder, threads)
     first = trainer.learner.updates
     progress = _Progress(on_progress, selfplay.games, plan.learn.passes)
+    watch = Watch(trainer.learner) if selfplay.alarms else None
     table = _Table(trainer, selfplay, log, threads, progress)
     figures: list[UpdateFigures] = []
     masked, skipped = Counter[str](), Counter[str]()
@@ -75,7 +82,14 @@ async def train_by_selfplay(
             figures.append(update)
             unsaved += len(found.episodes)
             on_update(iteration, update, played)
-            last = last or (selfplay.max_seconds is not None and time.monotonic() - begun > selfplay.max_seconds)
+            verdict = Verdict.GO_ON if watch is None else watch.after(update)
+            if watch is not None and verdict is not Verdict.GO_ON:
+                log_alarms(iteration, verdict, watch)
+            last = (
+                last
+                or verdict is Verdict.STOP
+                or (selfplay.max_seconds is not None and time.monotonic() - begun > selfplay.max_seconds)
+            )
             if last or (iteration + 1) % selfplay.keep_every == 0:
                 result = trainer.checkpoint(unsaved, figures, time.time())
                 unsaved = 0
@@ -90,7 +104,14 @@ async def train_by_selfplay(
         progress.stopped = True
         await table.close()
     assert result is not None, "the last iteration writes a checkpoint"
-    return Trained(*result, tuple(figures), dict(masked), dict(skipped), time.monotonic() - begun)
+    alarms = () if watch is None else tuple(f"update {n + 1}: {alarm}" for n, alarm in watch.raised)
+    return Trained(*result, tuple(figures), dict(masked), dict(skipped), time.monotonic() - begun, alarms)
+
+
+def log_alarms(iteration: int, verdict: Verdict, watch: Watch) -> None:
+    last = ", ".join(str(alarm) for n, alarm in watch.raised if n == iteration)
+    done = "back to the last good weights, at half the learning rate" if verdict is Verdict.ROLL_BACK else "stopped"
+    logger.warning("update %d: %s: %s", iteration + 1, last, done)
 
 
 class _Table:

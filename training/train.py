@@ -21,7 +21,8 @@ from arena.db.repo import MatchQuery, StoredMatch, iter_matches
 from arena.errors import CheckpointError, UserError
 from arena.games.registry import game_by_name
 from training.episodes import NOT_AGREED, Episode, Harvest, Terms, agreed, harvest
-from training.learner import Learner, LearnPlan, UpdateFigures
+from training.figures import UpdateFigures
+from training.learner import Learner, LearnPlan
 
 STATE: Final = "learner"
 """Folder of a run that holds what its next update needs."""
@@ -46,7 +47,8 @@ class TrainPlan:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """``figures`` has one entry an update; ``masked`` and ``skipped`` count what was left out, by reason."""
+    """``figures`` has one entry an update; ``masked`` and ``skipped`` count what was left out, by reason; ``alarms``
+    says what went wrong in which update (``training.alarms``)."""
 
     manifest: Manifest
     path: Path
@@ -54,6 +56,7 @@ class Trained:
     masked: dict[str, int]
     skipped: dict[str, int]
     seconds: float
+    alarms: tuple[str, ...] = ()
 
 
 class Trainer:

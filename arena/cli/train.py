@@ -55,6 +55,10 @@ def train(
     overlap: Annotated[
         bool, typer.Option(help="Play the next games while learning; they are then one update behind.")
     ] = False,
+    alarms: Annotated[
+        bool,
+        typer.Option(help="Take the policy back, and stop at last, where its talk, entropy or gradients go wrong."),
+    ] = True,
     minutes: Annotated[float | None, typer.Option(min=0.1, help="Stop iterating after this time.")] = None,
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Of the linear algebra.")] = 1,
@@ -120,7 +124,9 @@ def train(
             from training.selfplay import SelfPlayPlan
 
             seconds = None if minutes is None else 60 * minutes
-            selfplay = SelfPlayPlan(iterations, games_per_iteration, overlap=overlap, max_seconds=seconds)
+            selfplay = SelfPlayPlan(
+                iterations, games_per_iteration, overlap=overlap, alarms=alarms, max_seconds=seconds
+            )
             trained = _by_selfplay(database, plan, selfplay, folder, show, threads)
         else:
             trained = train_from_log(database, plan, folder, show, threads)
@@ -137,6 +143,8 @@ def train(
     )
     for reason, n in sorted({**trained.masked, **trained.skipped}.items()):
         typer.echo(f"left out: {n} × {reason}")
+    for alarm in trained.alarms:
+        typer.echo(f"alarm: {alarm}")
     if live:
         typer.echo("It is live: servers on this database take it up within seconds.")
 
@@ -153,6 +161,7 @@ def as_dict(trained: Trained, live: bool) -> dict[str, Any]:
         "updates": [f.to_json() for f in trained.figures],
         "masked": trained.masked,
         "skipped": trained.skipped,
+        "alarms": list(trained.alarms),
         "seconds": round(trained.seconds, 2),
     }
 

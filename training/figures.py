@@ -1,0 +1,72 @@
+"""What is said of an update: the curves of a run, and what its alarms look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from training.assign import played_seat
+from training.episodes import Episode
+from training.rewards import degenerate, garbled
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateFigures:
+    """What one update did, and how the policy before it had played.
+
+    Entropies are in nats. ``explained`` is the critic's explained variance of the seats' returns, ``garbled`` the share
+    of messages that are no sentence of the scripts' language, ``repeated`` that of turns with words which gave none or
+    said what was said already, ``talk_tokens`` the mean length of a message, and ``lopsided`` the largest mean return
+    of any side (0: all won as often as they lost).
+    """
+
+    episodes: int
+    decisions: int
+    garbled: float
+    repeated: float
+    talk_tokens: float
+    lopsided: float
+    talk_entropy: float
+    choice_entropy: float
+    kl_reference: float
+    kl_old: float
+    clipped: float
+    gradient_norm: float
+    explained: float
+    loss: float
+
+    def to_json(self) -> dict[str, float | int]:
+        return {k: round(v, 5) if isinstance(v, float) else v for k, v in asdict(self).items()}
+
+
+def manners(episodes: Sequence[Episode]) -> dict[str, float]:
+    """How the policy talked in these matches: figures of ``UpdateFigures`` by name."""
+    broken: list[bool] = []
+    idle: list[bool] = []
+    lengths: list[int] = []
+    for e in episodes:
+        by_seat: dict[int, list[int]] = {}
+        for n in dict.fromkeys(e.which):
+            by_seat.setdefault(e.decisions[n].seat, []).append(n)
+        for seat, own in by_seat.items():
+            talk = [e.decisions[n].act.choice is None for n in own]
+            idle.extend(np.asarray(degenerate(played_seat(e, seat, own)))[talk])
+        for n in dict.fromkeys(e.which):
+            made = e.decisions[n]
+            if made.tokens is not None and made.act.choice is None:
+                lengths.append(len(made.tokens.sampled))
+                if made.act.text:
+                    broken.append(garbled(made.act.text, made.seat, e.names))
+    shares = {"garbled": broken, "repeated": idle, "talk_tokens": lengths}
+    return {name: float(np.mean(values)) if values else 0.0 for name, values in shares.items()}
+
+
+def lopsided(episodes: Sequence[Episode]) -> float:
+    """The largest mean return of any side, in wins."""
+    of_side: dict[str, list[float]] = {}
+    for e in episodes:
+        for side, result in dict(zip(e.outcome.sides, e.outcome.returns, strict=True)).items():
+            of_side.setdefault(side, []).append(result)
+    return max((float(np.mean(results)) for results in of_side.values()), default=0.0)
