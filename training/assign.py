@@ -42,7 +42,7 @@ def assign(
     estimator: Estimator,
     rewards: Rewards,
     table: CentralTable | None = None,
-    by_kind: bool = True,
+    by_kind: bool = False,
     talk: float = 1.0,
 ) -> list[Assigned]:
     """Advantages in units of their standard deviation.
@@ -52,7 +52,7 @@ def assign(
         table: with it, decisive choices get what they changed under it (after Foerster et al. 2018, COMA) instead of a
             share of the turn's advantage.
         by_kind: scale each kind of turn by the deviation of its own. What is said carries most of a match's luck, what
-            is chosen with exact credit nearly none: in one unit for both, the noise of talk drowns the votes.
+            is chosen with exact credit nearly none, and in one unit for both that noise is the larger part.
         talk: how much the credit of words counts beside that of choices; with 0 they are only held near the reference.
     """
     seats: list[tuple[int, list[int]]] = []

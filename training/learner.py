@@ -60,8 +60,8 @@ class LearnPlan:
     estimator: str = "hierarchical"
     critic: str = "central"
     counterfactual: bool = True
-    all_options: bool = True
-    by_kind: bool = True
+    all_options: bool = False
+    by_kind: bool = False
     talk: float = 1.0
     grammar: float = 0.0
     keep: float = 1.0
@@ -163,6 +163,8 @@ class Learner:
         """Learn from these episodes. ``on_progress(done, total)`` counts matches over all passes."""
         credit = self.credit(episodes)
         assigned = credit.assigned
+        if not self.plan.all_options:
+            assigned = [replace(a, options=()) for a in assigned]
         order = random.Random(f"{self.plan.seed}/{self.updates}")
         kept, assigned = (
             (episodes, assigned) if self.plan.keep == 1 else thin(episodes, assigned, self.plan.keep, order)
@@ -211,8 +213,6 @@ class Learner:
         assigned = assign(
             episodes, of_matches, values, self._estimator, self.rewards, exact, self.plan.by_kind, self.plan.talk
         )
-        if not self.plan.all_options:
-            assigned = [replace(a, options=()) for a in assigned]
         guessed = torch.tensor([float(v[0]) for of in values for v in of])
         returns = torch.tensor([e.outcome.returns[e.decisions[n].seat] for e in episodes for n in e.which])
         return Credited(of_matches, assigned, values, explained_variance(guessed, returns))

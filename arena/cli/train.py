@@ -30,10 +30,10 @@ def train(
     ] = True,
     all_options: Annotated[
         bool, typer.Option(help="Let a credited choice teach for every option, not only for the one that was drawn.")
-    ] = True,
+    ] = False,
     by_kind: Annotated[
         bool, typer.Option(help="Scale the advantages of each kind of turn by their own deviation, not all by one.")
-    ] = True,
+    ] = False,
     talk: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="How much the credit of words counts beside that of choices.")
     ] = 1.0,
