@@ -62,9 +62,9 @@ def check_nights(match: StoredMatch) -> None:
     for at, together in groupby(match.events, key=lambda row: row.at):
         events = [row.event for row in together]
         if any(e.audience.is_public for e in events):
-            shot = any(e.kind == "shot" for e in events)  # an act that everybody sees
+            seen = any(e.kind in ("shot", "mayor", "no_mayor") for e in events)  # a last act that everybody sees
             waited = at - shown_at
-            assert not hid or shot or waited >= night_s - 1e-6, f"{events} came after {waited} s of {night_s}"
+            assert not hid or seen or waited >= night_s - 1e-6, f"{events} came after {waited} s of {night_s}"
             shown_at = at
         state = fold(game, events, state)
         hid = game.hides(state)
