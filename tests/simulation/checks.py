@@ -54,7 +54,8 @@ def check_dead_talk(match: StoredMatch) -> None:
 def check_nights(match: StoredMatch) -> None:
     """Where people play with each other, no moment that hides something ended in public before its time."""
     terms = match.started.terms or {}
-    if sum(seat.person is not None for seat in match.seats) < 2 and not terms.get("blind"):
+    gone = {change.seat for change in match.handovers if change.person is None}
+    if sum(s.person is not None and s.seat not in gone for s in match.seats) < 2 and not terms.get("blind"):
         return
     night_s = terms.get("night_s", 0.0)
     game = game_by_name(match.started.game)
