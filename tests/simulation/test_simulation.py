@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ def _ids_lost_at_restarts(patch: pytest.MonkeyPatch) -> None:
 
 def _an_event_skipped_on_return(patch: pytest.MonkeyPatch) -> None:
     told = Room.told
-    patch.setattr(Room, "told", lambda self, seat, since=0: told(self, seat, since)[since > 0 :])
+    patch.setattr(Room, "told", lambda self, seat, since=0: islice(told(self, seat, since), since > 0, None))
 
 
 def _all_shown_to_all(patch: pytest.MonkeyPatch) -> None:
