@@ -122,7 +122,7 @@ _TERMS: Final = (
             Value(0.0, "until done", "Dawn comes when all have acted: with several people its hour tells something."),
             Value(45.0, "45 s or more", "With several people: whoever acts within 45 seconds is not given away by it."),
             Value(
-                120.0, "2 min or more", "With several people: long enough for all, so the hour of dawn tells nothing."
+                120.0, "2 min or more", "With several people: whoever acts within 2 minutes is not given away by it."
             ),
         ),
         None,
