@@ -115,6 +115,11 @@ class Watch:
     def __post_init__(self) -> None:
         self._well = self._newest = self.learner.snapshot()
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether the newest update raised an alarm that is not settled yet."""
+        return self._in_a_row > 0
+
     def after(self, figures: UpdateFigures) -> Verdict:
         """Judge an update that was just made. ``ROLL_BACK`` and ``STOP`` have put the learner back already."""
         first = self._first or figures

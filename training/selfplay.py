@@ -90,7 +90,8 @@ async def train_by_selfplay(
                 or verdict is Verdict.STOP
                 or (selfplay.max_seconds is not None and time.monotonic() - begun > selfplay.max_seconds)
             )
-            if last or (iteration + 1) % selfplay.keep_every == 0:
+            doubtful = watch is not None and watch.doubtful  # what may be taken back does not go live in between
+            if last or ((iteration + 1) % selfplay.keep_every == 0 and not doubtful):
                 result = trainer.checkpoint(unsaved, figures, time.time())
                 unsaved = 0
             if last:
