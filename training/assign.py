@@ -4,16 +4,17 @@ choices."""
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
 from arena.decision import Quality, quality
-from training.credit.base import Credit, Estimator, Floats, SeatEpisode, TurnSpan
+from training.credit.base import Credit, Estimator, Floats, SeatEpisode, TurnSpan, masked
 from training.critic import CentralTable
 from training.episodes import Episode
+from training.foresight import Foresight
 from training.rewards import PlayedSeat, PlayedTurn, Rewards, degenerate
 from training.standings import Moment
 
@@ -44,6 +45,8 @@ def assign(
     table: CentralTable | None = None,
     by_kind: bool = False,
     talk: float = 1.0,
+    polls: Sequence[Foresight] = (),
+    afterwards: float = 1.0,
 ) -> list[Assigned]:
     """Advantages in units of their standard deviation.
 
@@ -54,7 +57,11 @@ def assign(
         by_kind: scale each kind of turn by the deviation of its own. What is said carries most of a match's luck, what
             is chosen with exact credit nearly none, and in one unit for both that noise is the larger part.
         talk: how much the credit of words counts beside that of choices; with 0 they are only held near the reference.
+        polls: what straw polls found, one an episode, or none at all. A message that was polled is credited with what
+            it changed itself, beyond what messages of its role usually change, and with the share ``afterwards`` of
+            what the others made of it, which is all that the estimator adds to that.
     """
+    usual = _usually_changed(episodes, polls)
     seats: list[tuple[int, list[int]]] = []
     seat_episodes: list[SeatEpisode] = []
     for e, episode in enumerate(episodes):
@@ -68,11 +75,14 @@ def assign(
     advantages = [[np.zeros(0)] * len(x.which) for x in episodes]
     targets = [[np.zeros(0)] * len(x.which) for x in episodes]
     options = [[np.zeros(0)] * len(x.which) for x in episodes]
-    for (e, branches), credit in zip(seats, credits, strict=True):
+    for (e, branches), of_seat, credit in zip(seats, seat_episodes, credits, strict=True):
+        if polls:
+            credit = _with_words(episodes[e], branches, of_seat, credit, polls[e], usual, afterwards)
         _spread(episodes[e], branches, credit, advantages[e], targets[e])
     if table is not None:
         for e, episode in enumerate(episodes):
-            _replace_decisive(episode, moments[e], table, advantages[e], options[e])
+            foreseen = polls[e].choices if polls else {}
+            _replace_decisive(episode, moments[e], table, foreseen, advantages[e], options[e])
     return _scaled(episodes, advantages, targets, options, by_kind, talk)
 
 
@@ -137,11 +147,49 @@ def _spread(
         start = end
 
 
+def _usually_changed(episodes: Sequence[Episode], polls: Sequence[Foresight]) -> dict[str, float]:
+    """What messages of each role changed on average: a baseline, for whoever speaks at all usually helps its side."""
+    of_role: dict[str, list[float]] = {}
+    for episode, found in zip(episodes, polls, strict=True) if polls else ():
+        for n, spoken in found.spoken.items():
+            of_role.setdefault(role_of(episode, episode.decisions[n].seat), []).append(spoken.changed)
+    return {role: float(np.mean(changed)) for role, changed in of_role.items()}
+
+
+def _with_words(
+    episode: Episode,
+    branches: Sequence[int],
+    seat: SeatEpisode,
+    credit: Credit,
+    found: Foresight,
+    usual: Mapping[str, float],
+    afterwards: float,
+) -> Credit:
+    """The seat's credit with that of its polled messages: A = c − usual + afterwards · (A' − c), where c is what the
+    message changed and A' what the estimator gave the turn, c included."""
+    advantages = credit.advantages.copy()
+    for k, (turn, span) in enumerate(zip(_by_turn(episode, branches), seat.turns, strict=True)):
+        spoken = found.spoken.get(episode.which[turn[0]])
+        if spoken is None:
+            continue
+        here = slice(span.start, span.end)
+        changed = spoken.changed
+        given = changed - usual[seat.role] + afterwards * (advantages[here] - changed)
+        advantages[here] = np.minimum(given, 0.0) if seat.withheld is not None and seat.withheld[k] else given
+    return masked(seat, advantages, credit.targets)
+
+
 def _replace_decisive(
-    episode: Episode, moments: Sequence[Moment], table: CentralTable, advantages: list[Floats], options: list[Floats]
+    episode: Episode,
+    moments: Sequence[Moment],
+    table: CentralTable,
+    foreseen: Mapping[int, Floats],
+    advantages: list[Floats],
+    options: list[Floats],
 ) -> None:
     """A choice's advantage is the value it led to minus the policy's mean value over all legal choices; so it is for
-    those that were not chosen. A thought before it keeps its share of the turn's: it changed those probabilities."""
+    those that were not chosen. Where ``foreseen`` knows their worth whatever the others choose, that counts. A thought
+    before it keeps its share of the turn's: it changed those probabilities."""
     visited = {m.standing for m in moments}
     for i, n in enumerate(episode.which):
         decision, moment = episode.decisions[n], moments[n]
@@ -152,14 +200,16 @@ def _replace_decisive(
             continue
         side = episode.outcome.sides[decision.seat]
         own = episode.outcome.returns[decision.seat]
-        worth = np.array(
-            [
-                after.returns[decision.seat]
-                if after.returns is not None
-                else table.value(after.standing, side, own if after.standing in visited else None)
-                for after in moment.instead
-            ]
-        )
+        worth = foreseen.get(n)
+        if worth is None:
+            worth = np.array(
+                [
+                    after.returns[decision.seat]
+                    if after.returns is not None
+                    else table.value(after.standing, side, own if after.standing in visited else None)
+                    for after in moment.instead
+                ]
+            )
         chosen = moment.turn.choices.index(decision.act.choice or "")
         options[i] = worth - float(np.dot(record.choice_probs, worth))
         advantages[i] = np.full(len(record.sampled), options[i][chosen])
@@ -202,20 +252,24 @@ def _scaled(
 
 
 def central_values(
-    episodes: Sequence[Episode], moments: Sequence[Sequence[Moment]], table: CentralTable
+    episodes: Sequence[Episode],
+    moments: Sequence[Sequence[Moment]],
+    table: CentralTable,
+    polls: Sequence[Foresight] = (),
 ) -> list[list[Floats]]:
-    """The table's value of each decision's standing, for the side that decided, one a sampled token."""
+    """The value before each decision, for the side that decided, one a sampled token: what a straw poll found there,
+    else the table's value of the standing."""
+
+    def value(episode: Episode, of_match: Sequence[Moment], polled: Mapping[int, float], n: int) -> float:
+        if n in polled:
+            return polled[n]
+        seat = episode.decisions[n].seat
+        return table.value(of_match[n].standing, episode.outcome.sides[seat], episode.outcome.returns[seat])
+
     return [
         [
-            np.full(
-                len(branch.answer),
-                table.value(
-                    of_match[n].standing,
-                    episode.outcome.sides[episode.decisions[n].seat],
-                    episode.outcome.returns[episode.decisions[n].seat],
-                ),
-            )
+            np.full(len(branch.answer), value(episode, of_match, polls[e].values if polls else {}, n))
             for branch, n in zip(episode.branches, episode.which, strict=True)
         ]
-        for episode, of_match in zip(episodes, moments, strict=True)
+        for e, (episode, of_match) in enumerate(zip(episodes, moments, strict=True))
     ]

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
+from agents.llm.prompt import Codec
 from arena.errors import CheckpointError
 from training.assign import Assigned, assign, central_values
 from training.credit.base import Estimator, Floats, Resumable
@@ -25,8 +26,10 @@ from training.credit.registry import estimator_by_name
 from training.critic import CentralTable, SeatCritic, explained_variance
 from training.episodes import Episode
 from training.figures import UpdateFigures, lopsided, manners
+from training.foresight import Foresight, foresee
 from training.loss import TrainBatch, policy_loss, score, score_all, train_batch
 from training.packing import PACKED
+from training.polls import debates, hold
 from training.precision import MasterCopy
 from training.rewards import Grammar, Rewards
 from training.standings import Moment, moments
@@ -46,6 +49,8 @@ class LearnPlan:
     ``by_kind`` scales the advantages of each kind of turn by their own deviation, not all by one.
     ``talk`` is how much the credit of words counts beside that of choices.
     ``grammar`` is what a garbled message costs, in wins; 0 for policies that speak more than the scripts' language.
+    ``polls`` judges words by straw polls, see ``training.polls``; ``afterwards`` is the share of what others made of a
+    message that counts beside what it changed itself.
     ``keep`` is about the share of decisions that an update learns from, see ``training.thinning``; 1 takes all.
     ``bf16`` computes in bf16 with fp32 weights: twice as fast where the processor has the instructions.
     """
@@ -64,6 +69,8 @@ class LearnPlan:
     by_kind: bool = False
     talk: float = 1.0
     grammar: float = 0.0
+    polls: bool = False
+    afterwards: float = 0.5
     keep: float = 1.0
     bf16: bool = False
     seed: int = 0
@@ -97,11 +104,13 @@ class Learner:
     Args:
         model: the policy, changed in place.
         reference: what the policy is held near to; a frozen copy of ``model`` where None.
+        codec: the model's tokenizer, which straw polls need.
     """
 
     model: Any
     plan: LearnPlan = field(default_factory=LearnPlan)
     reference: Any = None
+    codec: Codec | None = None
     table: CentralTable = field(default_factory=CentralTable)
     updates: int = 0
     rewards: Rewards = field(init=False)
@@ -114,6 +123,8 @@ class Learner:
     def __post_init__(self) -> None:
         if self.plan.critic not in ("central", "seat"):
             raise CheckpointError(f"There is no critic {self.plan.critic!r}. There is: central, seat.")
+        if self.plan.polls and (self.plan.critic != "central" or self.codec is None):
+            raise CheckpointError("Straw polls are judged by the central critic; the critic is 'seat'.")
         torch.manual_seed(self.plan.seed)
         self.rewards = Rewards().also(self.plan.grammar, Grammar())
         self._estimator = estimator_by_name(self.plan.estimator)()
@@ -206,16 +217,28 @@ class Learner:
         of_matches = [moments(e, self.plan.counterfactual and self.plan.critic == "central") for e in episodes]
         if self.plan.critic == "central":
             self.table.learn(episodes, of_matches)
-            values = central_values(episodes, of_matches, self.table)
+            polls = self._polls(episodes, of_matches) if self.plan.polls else []
+            values = central_values(episodes, of_matches, self.table, polls)
         else:
+            polls = []
             values = [[value for _, value in of] for of in score_all(self.model, self._critic, episodes, MICRO)]
         exact = self.table if self.plan.critic == "central" and self.plan.counterfactual else None
         assigned = assign(
-            episodes, of_matches, values, self._estimator, self.rewards, exact, self.plan.by_kind, self.plan.talk
-        )
+            episodes, of_matches, values, self._estimator, self.rewards, exact, self.plan.by_kind, self.plan.talk,
+            polls, self.plan.afterwards,
+        )  # fmt: skip
         guessed = torch.tensor([float(v[0]) for of in values for v in of])
         returns = torch.tensor([e.outcome.returns[e.decisions[n].seat] for e in episodes for n in e.which])
         return Credited(of_matches, assigned, values, explained_variance(guessed, returns))
+
+    def _polls(self, episodes: Sequence[Episode], of_matches: Sequence[Sequence[Moment]]) -> list[Foresight]:
+        assert self.codec is not None, "polls need the tokenizer"
+        held = [debates(e, of, self.codec) for e, of in zip(episodes, of_matches, strict=True)]
+        found = hold(self.model, episodes, held, MICRO)
+        return [
+            foresee(e, of, debate, probabilities, self.table)
+            for e, of, debate, probabilities in zip(episodes, of_matches, held, found, strict=True)
+        ]
 
     def _step(
         self, episodes: Sequence[Episode], assigned: Sequence[Assigned], held: Sequence[Sequence[Floats]]

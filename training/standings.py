@@ -5,7 +5,7 @@ A finished match is folded again, decision by decision. This is the trainer's vi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,11 +25,16 @@ class Afterwards:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One decision in its match. ``instead`` has, for a decisive choice, one entry a legal choice in the turn's
-    order."""
+    """One decision in its match. ``state`` is the game's before it, after ``seen`` events; ``said`` of the events that
+    follow are its own, and all of them public where ``heard``. ``instead`` has, for a decisive choice, one entry a
+    legal choice in the turn's order."""
 
     standing: str
     turn: Turn
+    state: Any
+    seen: int
+    said: int
+    heard: bool
     instead: tuple[Afterwards, ...] = ()
 
 
@@ -40,26 +45,32 @@ def moments(episode: Episode, counterfactual: bool = True) -> list[Moment]:
         counterfactual: also work out where the other choices of decisive turns would have led.
     """
     game, chance = episode.game, Chance(episode.seed)
-    before = _states(game, episode.events, episode.decisions)
     out: list[Moment] = []
-    for n, (decision, (state, turn)) in enumerate(zip(episode.decisions, before, strict=True)):
-        moment = Moment(game.standing(state), turn)
-        if counterfactual and turn.kind in game.decisive and decision.act.choice is not None:
+    for n, moment in enumerate(_as_played(game, episode.events, episode.decisions)):
+        turn = moment.turn
+        if counterfactual and turn.kind in game.decisive and episode.decisions[n].act.choice is not None:
             rest = episode.decisions[n + 1 :]
-            moment = replace(
-                moment, instead=tuple(_afterwards(game, state, turn, c, rest, chance) for c in turn.choices)
-            )
+            instead = (_afterwards(game, moment.state, turn, c, rest, chance) for c in turn.choices)
+            moment = replace(moment, instead=tuple(instead))
         out.append(moment)
     return out
 
 
-def _states(game: Game[Any, Any], events: Sequence[Event], decisions: Sequence[Decision]) -> list[tuple[Any, Turn]]:
-    """The state in which each decision was made, and its turn: the earliest state in which all decisions before it
-    stand recorded, its turn is open and what it records comes next. (A turn may seem to be open while the events that
-    lead to it are not all there: the first of two deaths, say.)"""
+def decided(game: Game[Any, Any], state: Any, choices: Mapping[int, str], chance: Chance) -> Afterwards:
+    """The match after a simultaneous step in which each seat that has to choose took its entry of ``choices``, and
+    nothing where it has none."""
+    for turn in game.turns(state):
+        state = fold(game, game.record(state, turn, Act(choice=choices.get(turn.seat))), state)
+    return _settled(game, state, chance)
+
+
+def _as_played(game: Game[Any, Any], events: Sequence[Event], decisions: Sequence[Decision]) -> list[Moment]:
+    """Each decision in the earliest state in which all decisions before it stand recorded, its turn is open and what it
+    records comes next. (A turn may seem to be open while the events that lead to it are not all there: the first of two
+    deaths, say.)"""
     state = game.blank()
     at = 0
-    out: list[tuple[Any, Turn]] = []
+    out: list[Moment] = []
     for n, decision in enumerate(decisions):
         while True:
             turn = _open_turn(game, state, decision)
@@ -69,7 +80,8 @@ def _states(game: Game[Any, Any], events: Sequence[Event], decisions: Sequence[D
             assert at < len(events), f"decision {n} is not in the log"
             state = game.apply(state, events[at])
             at += 1
-        out.append((state, turn))
+        heard = bool(own) and all(event.audience.is_public for event in own)
+        out.append(Moment(game.standing(state), turn, state, at, len(own), heard))
         state = fold(game, own, state)
         at += len(own)
     return out
@@ -95,6 +107,11 @@ def _afterwards(
         if other is None:
             break
         state = fold(game, game.record(state, other, decision.act), state)
+    return _settled(game, state, chance)
+
+
+def _settled(game: Game[Any, Any], state: Any, chance: Chance) -> Afterwards:
+    """When somebody has to act again."""
     while events := game.advance(state, chance):
         state = fold(game, events, state)
     outcome = game.outcome(state)

@@ -78,7 +78,7 @@ class Trainer:
         self.source = source
         self.version = self.weights.version
         self.games_before = _games_of(source)
-        self.learner = Learner(self.weights.model, plan.learn, _reference(source, self.weights))
+        self.learner = Learner(self.weights.model, plan.learn, _reference(source, self.weights), self.weights.codec)
         self.resumed = self.learner.load_state(self.folder / STATE, self.version)
 
     @property

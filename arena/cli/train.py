@@ -40,6 +40,13 @@ def train(
     lr: Annotated[float, typer.Option(min=0.0, help="Learning rate of the policy.")] = 5e-4,
     kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
     passes: Annotated[int, typer.Option(min=1, max=16, help="Passes over the games in an update.")] = 2,
+    polls: Annotated[
+        bool, typer.Option(help="Credit words by how they change the choices that the table would make just then.")
+    ] = False,
+    afterwards: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="With --polls, how much of what others made of a message counts as well."),
+    ] = 0.5,
     grammar: Annotated[
         float, typer.Option(min=0.0, help="What a garbled message costs, in wins; for models taught by the scripts.")
     ] = 0.0,
@@ -102,6 +109,8 @@ def train(
             by_kind=by_kind,
             talk=talk,
             grammar=grammar,
+            polls=polls,
+            afterwards=afterwards,
             keep=keep,
             bf16=bf16,
             seed=seed,

@@ -15,7 +15,7 @@ somebody has to act again.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
@@ -205,6 +205,11 @@ class Game(ABC, Generic[Options, State]):
     def standing(self, state: State) -> str:
         """The situation, secrets included, as far as it decides who wins: what a critic keys its table by. Hosts and
         trainers only; never shown to a seat."""
+
+    def upshot(self, state: State, choices: Mapping[int, str]) -> Hashable:
+        """What a simultaneous step comes to if the seats choose like this: choices with one upshot lead to one next
+        ``standing``, but for chance. For trainers, who look at many choices of one step."""
+        return tuple(sorted(choices.items()))
 
     @abstractmethod
     def sides(self, state: State) -> tuple[str, ...]:

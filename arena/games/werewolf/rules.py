@@ -13,7 +13,7 @@ here they are put together, and ``apply`` is the only thing that changes the sta
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -231,6 +231,11 @@ class Werewolf(Game[WerewolfOptions, State]):
 
     def standing(self, state: State) -> str:
         return standing.of(state)
+
+    def upshot(self, state: State, choices: Mapping[int, str]) -> Hashable:
+        if state.phase is Phase.VOTE:
+            return votes.leaders(state, choices)
+        return super().upshot(state, choices)
 
     def sides(self, state: State) -> tuple[str, ...]:
         return tuple(str(r.side) for r in state.roles)

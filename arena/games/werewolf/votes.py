@@ -30,6 +30,13 @@ def vote_turn(state: State, seat: int) -> Turn:
     )
 
 
+def leaders(state: State, choices: Mapping[int, str]) -> tuple[int, ...]:
+    """Who would have most votes if the seats that have to vote voted for these names: all that a count leads to follows
+    from it."""
+    ballots = {**state.picked("vote"), **{seat: state.names.index(name) for seat, name in choices.items()}}
+    return tuple(_most(ballots, {s: MAYOR_WEIGHT if s == state.mayor else 1 for s in ballots}))
+
+
 def election_turns(state: State) -> list[Turn]:
     voted = state.picked("elect")
     names = tuple(state.names[s] for s in state.living())
