@@ -214,7 +214,7 @@ def refusal(code: str, message: str) -> str:
         "act/not_seated": "You have no seat here any more.",
         "act/handed_over": "A stand-in plays for you. Take your seat back first.",
         "act/not_among_the_dead": "You cannot talk with the dead here.",
-        "room/not_yours": "Only whoever opened the game can begin it.",
+        "room/not_yours": "Whoever opened the game is still here: only they can begin it.",
         "room/full": "That game is full. Pick another one, or play a new one.",
         "room/unknown": "That game is gone.",
         "room/too_many_guesses": "Too many wrong codes were tried from here. Wait some minutes.",

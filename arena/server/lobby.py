@@ -122,11 +122,11 @@ class Lobby:
     def begin(self, connection: Connection, room_id: str) -> None:
         """
         Raises:
-            Refusal: no such room, it has begun, or it is somebody else's.
+            Refusal: no such room, it has begun, or it is for somebody else to begin.
         """
         room = self._room(room_id, connection)
-        if room.maker is not connection:
-            raise Refusal("Only whoever opened the room can begin.", code=codes.NOT_YOURS)
+        if not room.may_begin(connection):
+            raise Refusal("Whoever opened the room is still there: nobody else can begin.", code=codes.NOT_YOURS)
         if room.task is not None:
             raise Refusal("The match has begun already.", code=codes.BAD_ROOM)
         room.begins = True

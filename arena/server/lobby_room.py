@@ -111,6 +111,12 @@ class LobbyRoom:
         self.tokens.pop(seat, None)
         self.train.discard(seat)
 
+    def may_begin(self, connection: Connection) -> bool:
+        """Who opened the room; where that one has gone and kept no seat to come back to, everybody who sits in it."""
+        if self.maker is not None or self.maker_seat is not None:
+            return self.maker is connection
+        return connection in self.people.values()
+
     def seat_of(self, token: str) -> int | None:
         """The seat whose secret this is."""
         given = hashed(token)

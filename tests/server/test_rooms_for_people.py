@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 from sqlalchemy import Engine
@@ -48,6 +49,27 @@ async def test_whoever_opened_a_room_can_begin_early(engine: Engine, writer: Log
         await asyncio.gather(play_to_end(ann), play_to_end(bob))
     minds = load_match(engine, made.room).summary.minds
     assert [m == "person" for m in minds] == [s in (2, 4) for s in range(7)]
+
+
+async def test_where_the_maker_has_gone_whoever_sits_there_can_begin(writer: LogWriter) -> None:
+    async with running(writer) as server, connect(server.url, "Bob") as bob, connect(server.url, "Eve") as eve:
+        async with connect(server.url, "Ann") as ann:
+            made = await ann.create(fills=["open"] * 7)
+            await bob.join(made.room, 4)
+            await bob.begin(made.room)
+            with pytest.raises(RequestRefused) as refused:
+                await bob.rooms()
+            assert refused.value.code == codes.NOT_YOURS, "she is there, though she sits nowhere"
+        while True:  # until the server has seen her go
+            await eve.begin(made.room)
+            with pytest.raises(RequestRefused) as refused:
+                await eve.rooms()
+            assert refused.value.code == codes.NOT_YOURS, "who only knows of the room cannot begin it"
+            await bob.begin(made.room)
+            with contextlib.suppress(RequestRefused):
+                await bob.rooms()
+                break
+        await play_to_end(bob)
 
 
 async def test_guessing_codes_ends(writer: LogWriter) -> None:

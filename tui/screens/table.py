@@ -106,7 +106,7 @@ class TableScreen(Screen[None]):
             case "take_back":
                 return table.away
             case "begin":
-                return not table.started and not table.gone and self.world.mine == table.room.room
+                return not table.started and not table.gone
             case "pass_turn":
                 return table.playing and table.started and not table.away and (table.my_turn or not table.dead)
             case _:
