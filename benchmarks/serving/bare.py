@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from websockets.asyncio.server import ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosedError
 
 from arena.games.core import Turn
 from arena.protocol.client_messages import CLIENT_MESSAGE, Hello, JoinRoom, TakeTurn
@@ -44,6 +45,10 @@ async def bare(library_broadcast: bool = False) -> AsyncIterator[str]:
                 await room[seat].send(message, text=True)
 
     async def handle(socket: ServerConnection) -> None:
+        with suppress(ConnectionClosedError):  # whoever breaks off
+            await hear(socket)
+
+    async def hear(socket: ServerConnection) -> None:
         seats: dict[str, int] = {}
         async for raw in socket:
             match CLIENT_MESSAGE.validate_json(raw):

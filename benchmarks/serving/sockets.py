@@ -38,6 +38,10 @@ class Socket(asyncio.Protocol):
         self._frame(_CLOSE, b"\x03\xe8")
         await self.gone
 
+    def abort(self) -> None:
+        """Break off without a word."""
+        self._transport.abort()
+
     def _frame(self, opcode: int, payload: bytes) -> None:
         size = len(payload)
         length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
