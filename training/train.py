@@ -20,6 +20,8 @@ from arena.db.exports import read_matches
 from arena.db.repo import MatchQuery, StoredMatch, iter_matches
 from arena.errors import CheckpointError, UserError
 from arena.games.registry import game_by_name
+from training import curves
+from training.curves import TensorBoard
 from training.episodes import NOT_AGREED, Episode, Harvest, Terms, agreed, harvest
 from training.figures import UpdateFigures
 from training.learner import Learner, LearnPlan
@@ -34,6 +36,7 @@ class TrainPlan:
 
     ``export`` is a file of ``arena export`` to take them from instead of the database.
     ``run`` names the folder of checkpoints and learner state: the same name goes on with the same optimiser.
+    ``tensorboard`` writes its files there as well, beside the curves that are always written (``training.curves``).
     """
 
     model: str = "live"
@@ -43,6 +46,7 @@ class TrainPlan:
     export: Path | None = None
     learn: LearnPlan = field(default_factory=LearnPlan)
     live: bool = True
+    tensorboard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ class Trainer:
         self.version = self.weights.version
         self.games_before = _games_of(source)
         self.learner = Learner(self.weights.model, plan.learn, _reference(source, self.weights), self.weights.codec)
+        self.games_learnt = self.games_before
+        self._tensorboard = TensorBoard(self.folder) if plan.tensorboard else None
         self.resumed = self.learner.load_state(self.folder / STATE, self.version)
 
     @property
@@ -132,7 +138,14 @@ class Trainer:
             return {}
 
     def update(self, episodes: Sequence[Episode], on_progress: Callable[[int, int], None]) -> UpdateFigures:
-        return self.learner.update(episodes, on_progress)
+        """Learn, and add to the run's curves what came of it."""
+        figures = self.learner.update(episodes, on_progress)
+        self.games_learnt += len(episodes)
+        added = curves.point(self.learner.updates, self.games_learnt, time.time(), episodes, figures)
+        curves.append(self.folder, added)
+        if self._tensorboard is not None:
+            self._tensorboard.add(added)
+        return figures
 
     def checkpoint(self, games: int, figures: Sequence[UpdateFigures], created_at: float) -> tuple[Manifest, Path]:
         """Write the weights as they are now, and the learner's state beside them; register, and make live if asked."""

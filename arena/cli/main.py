@@ -1,6 +1,7 @@
 """The ``arena`` command. Only the module of the command that is asked for is imported: help stays quick.
 
-A command is a module of this package with a function of the same name, and a row in ``COMMANDS``.
+A command is a module of this package with a function of the same name (an application, where it has commands of its
+own), and a row in ``COMMANDS``.
 """
 
 from __future__ import annotations
@@ -47,7 +48,11 @@ def build(wanted: str | None) -> typer.Typer:
     app.callback()(_root)
     for name, line in COMMANDS.items():
         if name == wanted:
-            app.command(name)(_load(name))
+            loaded = _load(name)
+            if isinstance(loaded, typer.Typer):
+                app.add_typer(loaded, name=name)
+            else:
+                app.command(name)(loaded)
         else:
             app.command(name, help=line)(_unloaded)
     return app
@@ -73,7 +78,7 @@ def _unloaded() -> None:
     raise AssertionError("only the wanted command is ever called")
 
 
-def _load(name: str) -> Callable[..., Any]:
+def _load(name: str) -> Callable[..., Any] | typer.Typer:
     return getattr(import_module(f"arena.cli.{name}"), name)
 
 

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from training.train import Trained, TrainPlan
 
 
-def train(
+train = typer.Typer(invoke_without_command=True)
+
+
+@train.callback()
+def learn(
+    context: typer.Context,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     model: Annotated[str, typer.Option(metavar="NAME_OR_PATH", help="What is trained further.")] = "live",
     game: Annotated[str, typer.Option(help="Of which game.")] = "werewolf",
@@ -70,6 +75,9 @@ def train(
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Of the linear algebra.")] = 1,
     live: Annotated[bool, typer.Option(help="Make the new checkpoint live: running servers take it up.")] = True,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write files for TensorBoard into the run's folder as well.")
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show what the log would teach, with one match turn by turn; learn nothing."),
@@ -78,8 +86,10 @@ def train(
 ) -> None:
     """Train on logged games; the new checkpoint goes live.
 
-    With --iterations it plays its own games: play, learn, again.
+    With --iterations it plays its own games: play, learn, again. What became of a run, arena train plot draws.
     """
+    if context.invoked_subcommand is not None:
+        return
     import logging
 
     from arena.cli.progress import progress_to
@@ -116,6 +126,7 @@ def train(
             seed=seed,
         ),
         live=live,
+        tensorboard=tensorboard,
     )
     if iterations and (export is not None or dry_run):
         raise OptionError("--iterations plays its own games: leave --from and --dry-run out.")
@@ -156,6 +167,28 @@ def train(
         typer.echo(f"alarm: {alarm}")
     if live:
         typer.echo("It is live: servers on this database take it up within seconds.")
+
+
+@train.command()
+def plot(
+    runs: Annotated[list[str] | None, typer.Argument(metavar="RUN...", help="Runs to compare. [default: main]")] = None,
+    picture: Annotated[Path, typer.Option("--to", metavar="FILE", help="Picture to write: .png, .svg or .pdf.")] = Path(
+        "curves.png"
+    ),
+    out: Annotated[Path | None, typer.Option(help="Folder of the runs; by default this user's own.")] = None,
+) -> None:
+    """Draw the curves of training runs over the games that they learnt from."""
+    from arena.paths import checkpoints_folder
+    from training.curves import draw, read
+
+    folder = out or checkpoints_folder()
+    points = {run: read(folder / run) for run in runs or ["main"]}
+    draw(points, picture)
+    for run, of in points.items():
+        last = of[-1]
+        wins = ", ".join(f"{side} {share:.2f}" for side, share in last.wins.items() if share)
+        typer.echo(f"{run}: {len(of)} updates, {last.games} games; the last one: {wins}")
+    typer.echo(f"Drawn in {picture}")
 
 
 def as_dict(trained: Trained, live: bool) -> dict[str, Any]:

@@ -1,0 +1,137 @@
+"""What became of a run, update by update: a file of JSON lines beside its checkpoints, and pictures of it.
+
+A line is written when its update is done. A run that was stopped and goes on from an older state writes the same
+updates again; the newest line of an update counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from arena.errors import UserError
+from training.episodes import Episode
+from training.figures import UpdateFigures
+
+CURVES_FILE: Final = "curves.jsonl"
+SHOWN: Final = (
+    "kl_reference", "choice_entropy", "talk_entropy", "explained", "clipped", "gradient_norm", "garbled", "talk_tokens",
+)  # fmt: skip
+"""The figures that are drawn, after the shares of wins."""
+_INSTALL: Final = 'Install it with: pip install "social-arena[plot]"'
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One update. ``wins`` are shares by side, of the matches that it learnt from; ``figures`` are those of
+    ``UpdateFigures``. ``games`` counts all matches of the run so far; ``at`` is in seconds since the Unix epoch."""
+
+    update: int
+    games: int
+    at: float
+    wins: dict[str, float]
+    figures: dict[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"update": self.update, "games": self.games, "at": self.at, "wins": self.wins, **self.figures}
+
+    @classmethod
+    def of_json(cls, line: Mapping[str, Any]) -> Point:
+        rest = dict(line)
+        own = {name: rest.pop(name) for name in ("update", "games", "at", "wins")}
+        return cls(**own, figures=rest)
+
+    def flat(self) -> dict[str, float]:
+        """All numbers by name: ``wins/SIDE`` and the figures."""
+        return {**{f"wins/{side}": share for side, share in sorted(self.wins.items())}, **self.figures}
+
+
+def point(update: int, games: int, at: float, episodes: Sequence[Episode], figures: UpdateFigures) -> Point:
+    won = Counter(e.outcome.winner for e in episodes)
+    sides = sorted({side for e in episodes for side in e.outcome.sides} | set(won))
+    return Point(update, games, at, {side: won[side] / len(episodes) for side in sides}, figures.to_json())
+
+
+def append(folder: Path, added: Point) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / CURVES_FILE).open("a") as file:
+        file.write(json.dumps(added.to_json()) + "\n")
+
+
+def read(folder: Path) -> list[Point]:
+    """The updates of a run in order. A last line that a crash cut short is left out.
+
+    Raises:
+        UserError: the folder holds no curves.
+    """
+    try:
+        lines = (folder / CURVES_FILE).read_text().splitlines()
+    except OSError:
+        raise UserError(f"There are no curves of a run in {folder}.") from None
+    found: dict[int, Point] = {}
+    for line in lines:
+        try:
+            one = Point.of_json(json.loads(line))
+        except (ValueError, KeyError):
+            continue
+        found = {n: p for n, p in found.items() if n < one.update}  # what is written again was taken back
+        found[one.update] = one
+    return list(found.values())
+
+
+def draw(runs: Mapping[str, Sequence[Point]], target: Path) -> None:
+    """Curves of runs over the matches that they learnt from, as a picture of the kind that the name's ending says.
+
+    Raises:
+        UserError: matplotlib is not installed, or that kind of picture cannot be made.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise UserError(f"Pictures need matplotlib. {_INSTALL}") from None
+    sides = sorted({f"wins/{side}" for points in runs.values() for p in points for side in p.wins})
+    names = [*sides, *(n for n in SHOWN if any(n in p.figures for points in runs.values() for p in points))]
+    columns = 2
+    rows = -(-len(names) // columns)
+    figure = Figure(figsize=(10, 2.2 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
+    for axis, name in zip(axes.flat, names, strict=False):
+        for run, points in runs.items():
+            axis.plot([p.games for p in points], [p.flat().get(name, float("nan")) for p in points], label=run, lw=1.2)
+        axis.set_title(name.replace("_", " "), fontsize=9, loc="left")
+        axis.grid(alpha=0.25)
+        if name.startswith("wins/"):
+            axis.set_ylim(0, 1)
+    for axis in list(axes.flat)[len(names) :]:
+        axis.set_visible(False)
+    for axis in axes[-1]:
+        axis.set_xlabel("games learnt from")
+    axes[0][0].legend(fontsize=8)
+    try:
+        figure.savefig(target, dpi=120)
+    except ValueError as error:
+        raise UserError(f"{target.name}: {error}") from None
+
+
+class TensorBoard:
+    """The same numbers as event files for TensorBoard, in the run's folder.
+
+    Raises:
+        UserError: tensorboard is not installed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            raise UserError(f"TensorBoard's files need the package tensorboard. {_INSTALL}") from None
+        self._writer = SummaryWriter(str(folder / "tensorboard"))
+
+    def add(self, added: Point) -> None:
+        for name, value in added.flat().items():
+            self._writer.add_scalar(name, value, added.update, walltime=added.at)
+        self._writer.flush()
