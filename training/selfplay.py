@@ -25,6 +25,7 @@ from training.alarms import Verdict, Watch
 from training.episodes import Harvest, Terms, harvest
 from training.figures import UpdateFigures
 from training.train import Trained, Trainer, TrainPlan
+from training.trial import Trial
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ async def train_by_selfplay(
     masked, skipped = Counter[str](), Counter[str]()
     unsaved = 0
     result: tuple[Manifest, Path] | None = None
+    trials: list[Trial] = []
     try:
         table.begin(first)
         for iteration in range(selfplay.iterations):
@@ -94,6 +96,7 @@ async def train_by_selfplay(
             if last or ((iteration + 1) % selfplay.keep_every == 0 and not doubtful):
                 result = trainer.checkpoint(unsaved, figures, time.time())
                 unsaved = 0
+                trials += await trainer.put_to_trial()
             if last:
                 break
             if selfplay.overlap:
@@ -106,7 +109,8 @@ async def train_by_selfplay(
         await table.close()
     assert result is not None, "the last iteration writes a checkpoint"
     alarms = () if watch is None else tuple(f"update {n + 1}: {alarm}" for n, alarm in watch.raised)
-    return Trained(*result, tuple(figures), dict(masked), dict(skipped), time.monotonic() - begun, alarms)
+    taken = time.monotonic() - begun
+    return Trained(*result, tuple(figures), dict(masked), dict(skipped), taken, alarms, tuple(trials))
 
 
 def log_alarms(iteration: int, verdict: Verdict, watch: Watch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ from training.curves import TensorBoard
 from training.episodes import NOT_AGREED, Episode, Harvest, Terms, agreed, harvest
 from training.figures import UpdateFigures
 from training.learner import Learner, LearnPlan
+from training.trial import Trial, TrialPlan, Verdict, promote_if_no_worse
 
 STATE: Final = "learner"
 """Folder of a run that holds what its next update needs."""
@@ -36,6 +38,7 @@ class TrainPlan:
 
     ``export`` is a file of ``arena export`` to take them from instead of the database.
     ``run`` names the folder of checkpoints and learner state: the same name goes on with the same optimiser.
+    With ``trial`` a checkpoint that is to go live does so only when games show that it is no worse than the live one.
     ``tensorboard`` writes its files there as well, beside the curves that are always written (``training.curves``).
     """
 
@@ -46,13 +49,14 @@ class TrainPlan:
     export: Path | None = None
     learn: LearnPlan = field(default_factory=LearnPlan)
     live: bool = True
+    trial: TrialPlan | None = None
     tensorboard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
     """``figures`` has one entry an update; ``masked`` and ``skipped`` count what was left out, by reason; ``alarms``
-    says what went wrong in which update (``training.alarms``)."""
+    says what went wrong in which update (``training.alarms``), ``trials`` why checkpoints went live or did not."""
 
     manifest: Manifest
     path: Path
@@ -61,6 +65,12 @@ class Trained:
     skipped: dict[str, int]
     seconds: float
     alarms: tuple[str, ...] = ()
+    trials: tuple[Trial, ...] = ()
+
+    @property
+    def went_live(self) -> bool:
+        """Whether no trial kept the last checkpoint back."""
+        return not self.trials or self.trials[-1].verdict is Verdict.NO_WORSE
 
 
 class Trainer:
@@ -168,9 +178,20 @@ class Trainer:
             figures={"updates": [f.to_json() for f in figures]},
         )
         self.learner.save_state(self.folder / STATE, manifest.id)
-        register(self.database, manifest, path, created_at, live=self.plan.live)
+        register(self.database, manifest, path, created_at, live=self.plan.live and self.plan.trial is None)
         self.version = manifest.id
         return manifest, path
+
+    async def put_to_trial(self, on_pair: Callable[[int, int], None] = lambda pairs, most: None) -> list[Trial]:
+        """Let the newest checkpoint go live if it is no worse; no trial where the plan wants none."""
+        plan = self.plan.trial
+        if not self.plan.live or plan is None:
+            return []
+        seed = f"{self.plan.run}/{self.version}"
+        playing = promote_if_no_worse(
+            self.database, self.game, self.version, plan, seed=seed, on_pair=lambda pairs: on_pair(pairs, plan.pairs)
+        )
+        return [await playing]
 
 
 def train_from_log(
@@ -186,7 +207,11 @@ def train_from_log(
     found = trainer.from_log()
     figures = trainer.update(found.episodes, on_progress)
     manifest, path = trainer.checkpoint(len(found.episodes), [figures], time.time())
-    return Trained(manifest, path, (figures,), dict(found.masked), dict(found.skipped), time.monotonic() - begun)
+    trials = asyncio.run(trainer.put_to_trial(on_progress))
+    return Trained(
+        manifest, path, (figures,), dict(found.masked), dict(found.skipped), time.monotonic() - begun,
+        trials=tuple(trials),
+    )  # fmt: skip
 
 
 def _games_of(source: str | Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,6 +76,15 @@ def learn(
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Of the linear algebra.")] = 1,
     live: Annotated[bool, typer.Option(help="Make the new checkpoint live: running servers take it up.")] = True,
+    trial: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="A checkpoint goes live if at most N deals, played both ways round, show it no worse than the live "
+            "one; 0 asks for nothing.",
+        ),
+    ] = 300,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write files for TensorBoard into the run's folder as well.")
     ] = False,
@@ -101,6 +111,7 @@ def learn(
     database = open_database(db or default_database_url())
     from training.learner import LearnPlan
     from training.train import TrainPlan, train_from_log
+    from training.trial import TrialPlan
 
     plan = TrainPlan(
         model=model,
@@ -126,6 +137,7 @@ def learn(
             seed=seed,
         ),
         live=live,
+        trial=TrialPlan(pairs=trial) if trial else None,
         tensorboard=tensorboard,
     )
     if iterations and (export is not None or dry_run):
@@ -165,8 +177,12 @@ def learn(
         typer.echo(f"left out: {n} × {reason}")
     for alarm in trained.alarms:
         typer.echo(f"alarm: {alarm}")
-    if live:
+    for tried in trained.trials:
+        typer.echo(f"trial of {tried.candidate}: {tried}")
+    if live and trained.went_live:
         typer.echo("It is live: servers on this database take it up within seconds.")
+    elif live:
+        typer.echo(f"It is not live. To make it so all the same: arena checkpoints --promote {m.id}")
 
 
 @train.command()
@@ -199,7 +215,8 @@ def as_dict(trained: Trained, live: bool) -> dict[str, Any]:
         "path": str(trained.path),
         "run": m.run,
         "games": m.games,
-        "live": live,
+        "live": live and trained.went_live,
+        "trials": [asdict(tried) for tried in trained.trials],
         "updates": [f.to_json() for f in trained.figures],
         "masked": trained.masked,
         "skipped": trained.skipped,

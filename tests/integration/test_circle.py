@@ -86,7 +86,7 @@ def test_serve_play_train_reload_rank(tiny_checkpoint: Path, engine: Engine, tmp
 
         played = arena("selfplay", "--games", "8", "--model", model, "--db", db, home=tmp_path)
         assert played["games"] == 8 == sum(played["wins"].values())
-        few = ("--games", "8", "--passes", "1")
+        few = ("--games", "8", "--passes", "1", "--trial", "0")
         trained = arena("train", "--model", model, *few, "--db", db, "--out", str(tmp_path / "runs"), home=tmp_path)
         assert trained["parent"] == first["live_checkpoint"]
 
