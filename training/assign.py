@@ -106,6 +106,7 @@ def _seat_episode(
         values=np.concatenate([values[i] for i in branches]),
         trainable=np.array([episode.trainable[turn[0]] for turn in turns], dtype=np.bool_),
         withheld=degenerate(played),
+        deal=f"{episode.seed}/{seat}",
     )
 
 

@@ -33,10 +33,12 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class SelfPlayPlan:
     """Play ``games`` matches, learn from them, ``iterations`` times; a checkpoint every ``keep_every`` iterations.
-    ``alarms`` takes the policy back where it goes wrong, see ``training.alarms``."""
+    Each deal is played ``deal_again`` times. ``alarms`` takes the policy back where it goes wrong, see
+    ``training.alarms``."""
 
     iterations: int
     games: int = 192
+    deal_again: int = 1
     at_once: int = 96
     keep_every: int = 10
     overlap: bool = False
@@ -142,7 +144,8 @@ class _Table:
     async def _play(self, number: int) -> tuple[list[Played], Harvest]:
         game, options = self._trainer.game, self._options
         fills = ("self",) * game.seat_count(options)
-        lineups = [Lineup(f"{self._trainer.plan.run}/{number}/{n}", fills) for n in range(self._plan.games)]
+        again = self._plan.deal_again
+        lineups = [Lineup(f"{self._trainer.plan.run}/{number}/{n // again}", fills) for n in range(self._plan.games)]
         minds = {"self": self._mind}
         self._progress.played_so_far(0)
         played: list[Played] = []

@@ -29,7 +29,7 @@ def learn(
     ] = None,
     run: Annotated[str, typer.Option(help="Name of the run; the same name goes on with its optimiser.")] = "main",
     out: Annotated[Path | None, typer.Option(help="Folder for runs; by default this user's own.")] = None,
-    estimator: Annotated[str, typer.Option(help="Credit: hierarchical, flat, turn or rae.")] = "hierarchical",
+    estimator: Annotated[str, typer.Option(help="Credit: hierarchical, flat, turn, rae or group.")] = "hierarchical",
     critic: Annotated[str, typer.Option(help="central sees the roles while training; seat does not.")] = "central",
     counterfactual: Annotated[
         bool, typer.Option(help="Credit votes and night choices by exactly what they changed.")
@@ -65,6 +65,9 @@ def learn(
         int, typer.Option(min=0, help="Play and learn this often instead of learning once from the log.")
     ] = 0,
     games_per_iteration: Annotated[int, typer.Option(min=2, help="Self-play games before each update.")] = 192,
+    deal_again: Annotated[
+        int, typer.Option(min=1, help="Play every deal so many times; the estimator group compares those games.")
+    ] = 1,
     overlap: Annotated[
         bool, typer.Option(help="Play the next games while learning; they are then one update behind.")
     ] = False,
@@ -157,7 +160,7 @@ def learn(
 
             seconds = None if minutes is None else 60 * minutes
             selfplay = SelfPlayPlan(
-                iterations, games_per_iteration, overlap=overlap, alarms=alarms, max_seconds=seconds
+                iterations, games_per_iteration, deal_again, overlap=overlap, alarms=alarms, max_seconds=seconds
             )
             trained = _by_selfplay(database, plan, selfplay, folder, show, threads)
         else:

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arena.errors import UnknownName
-from training.credit.base import Credit, Floats, Resumable, SeatEpisode, TurnSpan
+from training.credit.base import Credit, Estimator, Floats, Resumable, SeatEpisode, TurnSpan
 from training.credit.flat import Flat
 from training.credit.gae import gae
+from training.credit.group import Group
 from training.credit.hierarchical import Hierarchical
 from training.credit.rae import RoleBaseline
 from training.credit.registry import ESTIMATORS, estimator_by_name
@@ -227,8 +228,7 @@ def test_masked_turns_are_silent_and_change_nothing_else(name: str, of: SeatEpis
 @pytest.mark.parametrize("name", sorted(ESTIMATORS))
 @pytest.mark.parametrize("result", [1.0, -1.0])
 def test_the_end_of_the_match_is_not_lost_on_a_masked_last_turn(name: str, result: float) -> None:
-    of = episode((2, 3), (0.0, result), trainable=(True, False))
-    (credit,) = ESTIMATORS[name]().assign([of])
+    credit = beside_a_draw(ESTIMATORS[name](), episode((2, 3), (0.0, result), trainable=(True, False)))
     assert (np.sign(credit.advantages[:2]) == result).all()
     assert not credit.advantages[2:].any()
 
@@ -237,12 +237,19 @@ def test_the_end_of_the_match_is_not_lost_on_a_masked_last_turn(name: str, resul
 def test_withheld_turns_are_discouraged_but_never_encouraged(name: str) -> None:
     for result, wanted in ((1.0, [0.0, 1.0]), (-1.0, [-1.0, -1.0])):
         of = replace(episode((1, 1), (0.0, result)), withheld=np.array([True, False]))
-        (credit,) = ESTIMATORS[name](**({} if name == "rae" else dict.fromkeys(lambdas(name), 1.0))).assign([of])
+        credit = beside_a_draw(ESTIMATORS[name](**dict.fromkeys(lambdas(name), 1.0)), of)
         close(credit.advantages, wanted)
 
 
+def beside_a_draw(estimator: Estimator, of: SeatEpisode) -> Credit:
+    """Credit of an episode in a batch with another one of its deal, which got nothing."""
+    drawn = replace(of, turn_rewards=np.zeros(len(of.turns)), deal="d")
+    return estimator.assign([replace(of, deal="d"), drawn])[0]
+
+
 def lambdas(name: str) -> tuple[str, ...]:
-    return ("lambda_turn", "lambda_token") if name == "hierarchical" else ("lambda_",)
+    own = {"hierarchical": ("lambda_turn", "lambda_token"), "rae": (), "group": ()}
+    return own.get(name, ("lambda_",))
 
 
 @pytest.mark.parametrize("name", sorted(ESTIMATORS))
@@ -311,6 +318,31 @@ def test_spans_must_cover_the_tokens(spans: tuple[tuple[int, int], ...]) -> None
 
 
 def test_an_unknown_estimator_is_named_with_those_that_exist() -> None:
-    with pytest.raises(UnknownName, match="flat, hierarchical, rae, turn"):
+    with pytest.raises(UnknownName, match="flat, group, hierarchical, rae, turn"):
         estimator_by_name("magic")
     assert estimator_by_name("rae")(decay=0.9).name == "rae"
+
+
+def dealt(result: float, deal: str) -> SeatEpisode:
+    return replace(episode((2, 1), (0.0, result), values=(9.0, -9.0, 9.0)), deal=deal)
+
+
+def test_a_group_is_compared_with_the_others_of_its_deal() -> None:
+    """Three matches of one deal: 1 against (−1 + 0) / 2, and so on; critics' values play no part."""
+    of = [dealt(1.0, "a/0"), dealt(-1.0, "a/0"), dealt(0.0, "a/0"), dealt(1.0, "b/0"), dealt(1.0, "b/0")]
+    found = [credit.advantages for credit in Group().assign(of)]
+    for advantages, wanted in zip(found, (1.5, -1.5, 0.0, 0.0, 0.0), strict=True):
+        close(advantages, [wanted] * 3)
+
+
+def test_who_has_no_others_is_told_nothing() -> None:
+    for alone in (dealt(1.0, "a/0"), dealt(-1.0, "")):
+        close(Group().assign([alone, dealt(1.0, "")])[0].advantages, [0.0] * 3)
+
+
+@given(results=st.lists(st.sampled_from((-1.0, 0.0, 1.0)), min_size=2, max_size=6))
+def test_the_baseline_of_a_group_is_moved_by_none_of_its_own(results: list[float]) -> None:
+    """Were a match's result another one by d, its advantage would be so by d and not by less."""
+    before = Group().assign([dealt(r, "a/0") for r in results])[0].advantages
+    after = Group().assign([dealt(r, "a/0") for r in (results[0] + 0.25, *results[1:])])[0].advantages
+    close(after - before, [0.25] * 3)

@@ -76,3 +76,21 @@ def test_a_stopped_run_ends_soon_and_leaves_nothing_running(tmp_path: Path, tiny
 
     assert asyncio.run(stopped()) < 30
     assert not run.updates
+
+
+def test_a_deal_is_played_again_where_that_is_wanted(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    seeds: list[str] = []
+    asyncio.run(
+        train_by_selfplay(
+            open_database(f"sqlite:///{tmp_path / 'arena.db'}"),
+            TrainPlan(
+                model=str(tiny_checkpoint), learn=LearnPlan(estimator="group", passes=1, minibatch=4), live=False
+            ),
+            SelfPlayPlan(1, games=4, at_once=4, deal_again=2),
+            tmp_path,
+            no_log,
+            lambda done, total: None,
+            lambda iteration, figures, played: seeds.extend(str(p.lineup.seed) for p in played),
+        )
+    )
+    assert sorted(seeds.count(seed) for seed in set(seeds)) == [2, 2]

@@ -37,6 +37,7 @@ class SeatEpisode:
 
     ``trainable`` (K,) false leaves a turn out of the loss; its rewards and values still reach the turns before it.
     ``withheld`` (K,) true marks turns that may be discouraged but never encouraged: their positive advantages become 0.
+    ``deal`` is equal for the same seat in matches that were dealt alike; empty where that is not known.
     """
 
     game: str
@@ -47,6 +48,7 @@ class SeatEpisode:
     values: Floats
     trainable: Bools
     withheld: Bools | None = None
+    deal: str = ""
 
     def __post_init__(self) -> None:
         k, n = len(self.turns), len(self.values)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from arena.errors import UnknownName
 from training.credit.base import Estimator
 from training.credit.flat import Flat
+from training.credit.group import Group
 from training.credit.hierarchical import Hierarchical
 from training.credit.rae import RoleBaseline
 from training.credit.turn import Turn
@@ -16,6 +17,7 @@ ESTIMATORS: dict[str, Callable[..., Estimator]] = {
     "flat": Flat,
     "rae": RoleBaseline,
     "turn": Turn,
+    "group": Group,
 }
 
 
