@@ -38,9 +38,9 @@ def evaluate(
 ) -> None:
     """Play rated matches between two players, both ways round.
 
-    N deals are played twice each: A as the village against B's wolves, then B as the village against A's wolves. The
-    rates are how often the village won. Elo is that of A over B, from both directions together. A player against itself
-    is a check that both come out even; such matches are stored but never rated.
+    N deals are played twice each: A on the first side (in Werewolf the village) against B on the second, then the other
+    way round. The rates are how often the first side won. Elo is that of A over B, from both directions together. A
+    player against itself is a check that both come out even; such matches are stored but never rated.
     """
     from arena.cli.arguments import at_least_one, drawn_seed
     from arena.cli.chat_report import said_of_chat
@@ -110,7 +110,7 @@ async def _play(
     from arena.db.writer import LogWriter
     from training.evaluate import evaluate as play
 
-    async with open_players((a, b), database, seed=seed, engines=engines) as (first, second):
+    async with open_players((a, b), database, game.name, seed=seed, engines=engines) as (first, second):
         if first.id == second.id:
             typer.echo(f"A and B are the same player ({first.id}): these matches are not rated.", err=True)
         writer = LogWriter(database)

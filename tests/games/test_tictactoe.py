@@ -9,7 +9,7 @@ from arena.games.chance import Chance
 from arena.games.conformance import assert_game_conforms
 from arena.games.core import Act, Outcome, begin, step
 from arena.games.tictactoe import TicTacToe
-from arena.games.tictactoe.board import BLANK, SQUARES, free, in_words, winner
+from arena.games.tictactoe.board import BLANK, SQUARES, canonical, free, in_words, winner
 from arena.games.tictactoe.rules import State
 
 GAME = TicTacToe()
@@ -30,11 +30,11 @@ def test_it_conforms() -> None:
 @pytest.mark.parametrize(
     ("moves", "winner", "reason", "returns"),
     [
-        ("a1 a2 b1 b2 c1", "X", "three_in_a_row", (1.0, -1.0)),
-        ("b1 a1 c1 b2 a2 c3", "O", "three_in_a_row", (-1.0, 1.0)),
-        ("a1 b1 c1 b2 a2 c2 b3 a3 c3", "nobody", "board_full", (0.0, 0.0)),
-        ("b2 a1 a3 c1 b1 b3 a2 c2 c3", "nobody", "board_full", (0.0, 0.0)),
-        ("a1 b1 a2 c1 b2 a3 c3", "X", "three_in_a_row", (1.0, -1.0)),
+        ("nw w n c ne", "X", "three_in_a_row", (1.0, -1.0)),
+        ("n nw ne c w se", "O", "three_in_a_row", (-1.0, 1.0)),
+        ("nw n ne c w e s sw se", "nobody", "board_full", (0.0, 0.0)),
+        ("c nw sw ne n s w e se", "nobody", "board_full", (0.0, 0.0)),
+        ("nw n w ne c sw se", "X", "three_in_a_row", (1.0, -1.0)),
     ],
 )
 def test_a_known_line_ends_as_it_should(moves: str, winner: str, reason: str, returns: tuple[float, ...]) -> None:
@@ -42,19 +42,19 @@ def test_a_known_line_ends_as_it_should(moves: str, winner: str, reason: str, re
 
 
 def test_three_in_the_last_square_is_no_draw() -> None:
-    assert GAME.outcome(after("a1 b1 c1 a2 c2 b2 b3 a3 c3")) == Outcome("X", "three_in_a_row", ("X", "O"), (1.0, -1.0))
+    assert GAME.outcome(after("nw n ne w e c s sw se")) == Outcome("X", "three_in_a_row", ("X", "O"), (1.0, -1.0))
 
 
 def test_a_taken_square_is_refused() -> None:
-    state = after("b2")
+    state = after("c")
     turn = GAME.turns(state)[0]
-    assert "b2" not in turn.choices
+    assert "c" not in turn.choices
     with pytest.raises(IllegalAct):
-        step(GAME, state, turn, Act(choice="b2"), Chance(0))
+        step(GAME, state, turn, Act(choice="c"), Chance(0))
 
 
 def test_the_time_out_of_a_turn_takes_the_first_free_square() -> None:
-    state = after("a1")
+    state = after("nw")
     state, _ = step(GAME, state, GAME.turns(state)[0], Act(), Chance(0), force_pass=True)
     assert state.board[:2] == ("X", "O")
 
@@ -72,21 +72,22 @@ def test_there_are_5478_positions_of_which_958_are_over() -> None:
 
     assert games(BLANK, "X") == 255_168
     assert len(seen) == 5478
+    assert len({canonical(b) for b in seen}) == 765
     assert sum(winner(b) is not None or not free(b) for b in seen) == 958
 
 
 def test_the_board_is_read_row_by_row() -> None:
-    state = after("a1 c3 b1")
+    state = after("nw se n")
     assert in_words(state.board) == "X X - / - - - / - - O"
-    assert SQUARES[:3] == ("a1", "b1", "c1")
+    assert SQUARES[:3] == ("nw", "n", "ne")
 
 
 def test_the_picture_shows_the_last_position() -> None:
     chance = Chance(0)
     state, events = begin(GAME, GAME.options({}), chance)
-    assert GAME.picture(events)[1] == "1    │   │  "
-    _, more = step(GAME, state, GAME.turns(state)[0], Act(choice="b2"), chance)
-    assert GAME.picture((*events, *more))[3] == "2    │ X │  "
+    assert GAME.picture(events)[0] == " nw │ n  │ ne "
+    _, more = step(GAME, state, GAME.turns(state)[0], Act(choice="c"), chance)
+    assert GAME.picture((*events, *more))[2] == " w  │ X  │ e  "
 
 
 def test_it_has_no_options() -> None:

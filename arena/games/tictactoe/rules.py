@@ -8,7 +8,19 @@ from typing import ClassVar, Final
 
 from arena.games.chance import Chance
 from arena.games.core import Act, Event, Game, Json, Outcome, Turn
-from arena.games.tictactoe.board import BLANK, EMPTY, MARKS, SQUARES, Board, free, in_words, placed, winner
+from arena.games.tictactoe.board import (
+    BLANK,
+    EMPTY,
+    MARKS,
+    SQUARES,
+    Board,
+    canonical,
+    drawn,
+    free,
+    in_words,
+    placed,
+    winner,
+)
 from arena.games.whole import whole_numbers
 
 DRAW: Final = "nobody"
@@ -98,7 +110,8 @@ class TicTacToe(Game[TicTacToeOptions, State]):
         return Outcome(mark or DRAW, state.ending, MARKS, returns)
 
     def standing(self, state: State) -> str:
-        return "".join(state.board)
+        """The board. How it lies does not decide who wins, so boards that can be turned into each other are one."""
+        return "".join(canonical(state.board))
 
     def sides(self, state: State) -> tuple[str, ...]:
         return MARKS
@@ -131,12 +144,10 @@ class TicTacToe(Game[TicTacToeOptions, State]):
         return (
             "Two players, X and O, take turns, X first. Each takes a free square of a board of three by three. Whoever "
             "first has three in a row (across, down or diagonal) wins; when the board is full before that, nobody does."
-            "\nThe squares are named by column and row: a1 b1 c1 are the top row, a3 b3 c3 the bottom row. The board "
-            "is written row by row from the top, a free square as a dash."
+            "\nThe squares are named as on a map: nw n ne are the top row, w c e the middle one, sw s se the bottom "
+            "one. The board is written row by row from the top, a free square as a dash."
         )
 
     def picture(self, seen: Sequence[Event]) -> tuple[str, ...]:
         board = next((e.data["board"] for e in reversed(seen) if e.kind == "moved"), BLANK)
-        rows = (f"{n}  {' │ '.join(' ' if m == EMPTY else m for m in board[3 * n - 3 : 3 * n])}" for n in (1, 2, 3))
-        first, *others = rows
-        return ("   a   b   c", first, *(line for row in others for line in ("  ───┼───┼───", row)))
+        return drawn(tuple(board))
