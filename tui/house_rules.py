@@ -107,6 +107,11 @@ _RULES: Final[Mapping[str, tuple[Choice, ...]]] = {
             "How many are played; whoever has won more chips in all wins.",
         ),
     ),
+    "negotiation": (
+        Choice(
+            "rounds", "Rounds", tuple(Value(n, str(n)) for n in range(1, 7)), 3, "How often each may offer a trade."
+        ),
+    ),
 }
 PEOPLE: Final = Choice(
     "people", "Seats for people", (), 1, "The game begins when all of them are taken, or when you say so."
@@ -126,6 +131,11 @@ _FILLS: Final[Mapping[str, tuple[Value, ...]]] = {
     "kuhn": (
         Value("scripted:equilibrium", "perfect script", "A script that wins the most that can be counted on."),
         Value("random", "anything", "A script that does anything at all."),
+        Value("self", "model", "The server's model, where it has learnt this game."),
+    ),
+    "negotiation": (
+        Value("scripted:trader", "trader", "A script that takes whatever helps it, and tells nobody what that is."),
+        Value("random", "anything", "A script that does anything at all, and says nothing."),
         Value("self", "model", "The server's model, where it has learnt this game."),
     ),
 }

@@ -11,6 +11,7 @@ from agents.scripted.equilibrium import Equilibrium
 from agents.scripted.minimax import Minimax
 from agents.scripted.player import Bold, Careful, Sly
 from agents.scripted.random_script import Chatterer, RandomScript
+from agents.scripted.trader import Trader
 from arena.errors import UnknownName
 from arena.games.registry import game_by_name
 
@@ -20,6 +21,7 @@ _SCRIPTS: Final[dict[str, dict[str, Maker]]] = {
     "werewolf": WEREWOLF,
     "tictactoe": {"minimax": Minimax},
     "kuhn": {"equilibrium": Equilibrium},
+    "negotiation": {"trader": Trader},
 }
 
 

@@ -64,6 +64,8 @@ def evaluate(
     typer.echo(f"A is {found.a}, B is {found.b}.")
     for who, other, rate in (("A", "B", found.a_first), ("B", "A", found.b_first)):
         typer.echo(f"{who}'s {first} against {other}'s {second}: {_said(rate)}")
+    r = found.a_return
+    typer.echo(f"A's mean return: {r.mean:+.3f} ({r.low:+.3f} to {r.high:+.3f}).")
     typer.echo(f"A over B: {found.elo:+.0f} Elo ({found.elo_low:+.0f} to {found.elo_high:+.0f}).")
     if found.fallbacks:
         typer.echo(f"{found.fallbacks} of {found.decisions} decisions were fallbacks.")
@@ -81,6 +83,7 @@ def as_dict(found: Evaluation) -> dict[str, Any]:
         "games": found.games,
         f"a_{first}_vs_b_{second}": asdict(found.a_first),
         f"b_{first}_vs_a_{second}": asdict(found.b_first),
+        "a_return": asdict(found.a_return),
         "elo": found.elo,
         "elo_low": found.elo_low,
         "elo_high": found.elo_high,
