@@ -157,7 +157,7 @@ def _best_response(strategy: Strategy, seat: int) -> float:
 class AgainstPerfect:
     """How a policy ends against a perfect player, by mark: shares of all matches that were followed to the end.
     ``left_out`` is the share of those that were not, because they are less likely than the limit each; it counts as
-    lost."""
+    lost, so ``not_lost`` is never too high."""
 
     drawn: tuple[float, float]
     won: tuple[float, float]

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,14 +43,14 @@ STUDENT: Final = 4.303
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How a game is learnt and judged. ``good`` is the figure to reach, from above or below."""
+    """How a game is learnt and judged: ``stages`` are runs one after another, each so many rounds of ``games`` matches.
+    ``good`` is the figure to reach, from above or below."""
 
     figure: str
     judge: Callable[[Policy], float]
     good: float
-    iterations: int
     games: int
-    learn: LearnPlan
+    stages: tuple[tuple[int, LearnPlan], ...]
 
 
 COURSES: Final = {
@@ -58,17 +58,18 @@ COURSES: Final = {
         "exploitability, chips a hand",
         lambda policy: exploitability(kuhn_strategy(policy)),
         0.05,
-        80,
         192,
-        LearnPlan(lr=1e-3, all_options=True, kl_weight=0.2, magnet_every=10),
+        (
+            (15, LearnPlan(lr=1e-3, all_options=True, kl_weight=1.0)),
+            (75, LearnPlan(lr=1e-4, all_options=True, kl_weight=1.0, magnet_every=10)),
+        ),
     ),
     "tictactoe": Course(
         "not lost to a perfect player",
         lambda policy: against_perfect(policy).not_lost,
         0.95,
-        100,
-        256,
-        LearnPlan(lr=2e-3, all_options=True, kl_weight=0.05),
+        192,
+        ((40, LearnPlan(lr=1e-3, all_options=True, kl_weight=0.1)),),
     ),
 }
 
@@ -89,27 +90,34 @@ class Learnt:
 
 
 def learn(name: str, seed: int, iterations: int | None = None, games: int | None = None) -> Learnt:
-    """A fresh model learns a game; ``iterations`` and ``games`` (a round) are the course's unless given."""
+    """A fresh model learns a game; ``iterations`` (of each stage) and ``games`` are the course's unless given."""
     course = COURSES[name]
-    iterations, games = iterations or course.iterations, games or course.games
+    games = games or course.games
+    rounds = [iterations or of_stage for of_stage, _ in course.stages]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         database = open_database(f"sqlite:///{folder}/small.db")
         plan = BootstrapPlan(TeachPlan(seconds=0, seed=seed), name, SIZE, VOCABULARY)
         manifest, fresh = bootstrap(plan, folder, lambda *_: None, "fresh")
         before = _judged(course, fresh)
-        learning = LearnPlan(**{**asdict(course.learn), "seed": seed})
-        training = TrainPlan(str(fresh), name, run=f"seed{seed}", learn=learning, live=False)
-        selfplay = SelfPlayPlan(iterations, games, at_once=games, keep_every=iterations, alarms=False)
+        path = fresh
         cpu, wall = time.process_time(), time.monotonic()
-        trained = asyncio.run(
-            train_by_selfplay(database, training, selfplay, folder, no_log, lambda *_: None, _said(name, seed))
-        )
+        for number, (of_stage, (_, plan_of_stage)) in enumerate(zip(rounds, course.stages, strict=True)):
+            training = TrainPlan(
+                str(path), name, run=f"stage{number}", learn=replace(plan_of_stage, seed=seed), live=False
+            )
+            selfplay = SelfPlayPlan(of_stage, games, at_once=games, keep_every=of_stage, alarms=False)
+            said = _said(f"{name}, seed {seed}, stage {number}")
+            trained = asyncio.run(
+                train_by_selfplay(database, training, selfplay, folder, no_log, lambda *_: None, said)
+            )
+            path = trained.path
+            sys.stderr.write(f"{name}, seed {seed}, stage {number}: {course.figure} {_judged(course, path):.3f}\n")
         spent = time.process_time() - cpu, time.monotonic() - wall
-        after = _judged(course, trained.path)
+        after = _judged(course, path)
         database.dispose()
     return Learnt(
-        name, seed, manifest.training["parameters"], iterations, iterations * games, before, after, *spent
+        name, seed, manifest.training["parameters"], sum(rounds), sum(rounds) * games, before, after, *spent
     )  # fmt: skip
 
 
@@ -118,10 +126,10 @@ def _judged(course: Course, checkpoint: Path) -> float:
     return course.judge(ModelPolicy(weights.model, weights.codec))
 
 
-def _said(name: str, seed: int) -> Callable[[int, Any, Any], None]:
+def _said(of: str) -> Callable[[int, Any, Any], None]:
     def said(iteration: int, figures: Any, played: Any) -> None:
         if (iteration + 1) % 10 == 0:
-            sys.stderr.write(f"{name}, seed {seed}: {iteration + 1} rounds, entropy {figures.choice_entropy:.2f}\n")
+            sys.stderr.write(f"{of}: {iteration + 1} rounds, entropy {figures.choice_entropy:.2f}\n")
 
     return said
 

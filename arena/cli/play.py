@@ -60,7 +60,10 @@ def play(
         Path | None, typer.Option(metavar="FILE", help="Certificate to trust, for a wss:// server with its own.")
     ] = None,
 ) -> None:
-    """Play from this terminal: Werewolf, or another --game; the language model or a script plays the others."""
+    """Play from this terminal; the language model plays the others.
+
+    Of games that it was not taught, a script plays them.
+    """
     from arena.errors import OptionError
     from arena.games.registry import game_by_name
     from tui.play import check_terminal, run
