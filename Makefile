@@ -55,6 +55,7 @@ results: .venv/.ready ## Measure the figures in the documentation again (minutes
 	@$(BIN)/python -m agents.scripted.measure --games 500
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(BIN)/arena evaluate shipped scripted:careful --games 200 --db "sqlite:///$$folder/results.db" --json
+	@$(BIN)/python -m training.small_games --json
 
 quick-checks: .venv/.ready-dev
 	@echo 'Linters …'

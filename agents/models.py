@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Engine
 
@@ -91,6 +91,23 @@ def model_source(engine: Engine, name: str) -> str | Path:
             f"There is no model {name!r}. Give shipped, base, live, a checkpoint's id (arena checkpoints), "
             "a model folder, or a hub name such as Qwen/Qwen3-0.6B."
         ) from error
+
+
+def games_taught(source: str | Path) -> frozenset[str]:
+    """The games that a model was trained on, by name; none where that is not known, as of a hub's model: it may play
+    any.
+
+    Raises:
+        CheckpointError: it is a checkpoint and not whole.
+    """
+    folder = Path(source)
+    stage: dict[str, Any] | None = read_checkpoint(folder).training if (folder / MANIFEST).exists() else None
+    games: set[str] = set()
+    while stage:
+        if isinstance(game := stage.get("game"), str):
+            games.add(game)
+        stage = stage.get("before")
+    return frozenset(games)
 
 
 def register(engine: Engine, manifest: Manifest, folder: Path, created_at: float, *, live: bool) -> None:

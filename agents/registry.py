@@ -1,8 +1,8 @@
 """All minds by the name of their filling, and the watch that makes new checkpoints live.
 
-self, live          the live checkpoint, following reloads (scripts where no model is loaded)
+self, live          the live checkpoint, following reloads (a script where no model is loaded)
 checkpoint:NAME     one checkpoint, whatever becomes live: an id, ``shipped`` or ``base``
-scripted:NAME       a script
+scripted:NAME       a script of the game
 random              any legal act
 openai:NAME         a chat model behind an endpoint (``agents.chat``)
 """
@@ -23,12 +23,13 @@ from agents.checkpoints import MANIFEST, read_checkpoint
 from agents.engines.base import LIVE, Engine
 from agents.llm.policy import PolicyMind
 from agents.llm.thinking import NO_THINKING, Thinking
-from agents.models import checkpoint_folder, model_source, registered_folder
+from agents.models import checkpoint_folder, games_taught, model_source, registered_folder
 from agents.scripted.mind import ScriptedMind
-from agents.scripted.registry import SCRIPTS, script_by_name
+from agents.scripted.registry import script_by_name, scripts_of, stand_in
 from arena.db.checkpoints import live_checkpoint
 from arena.errors import ArenaError, CheckpointError, OptionError, UnknownName
 from arena.games.chance import Chance
+from arena.games.registry import game_by_name
 from arena.rooms.minds import Mind
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ _log = logging.getLogger(__name__)
 NO_MODEL: Final = "none"
 LOCAL: Final = "local"
 """The engine in this process, as ``--engine`` names it."""
-STAND_IN: Final = "scripted:careful"
-"""Plays the seats of ``self`` where no model is loaded."""
 WATCH_S: Final = 1.0
 """How often the registry is asked for a new live checkpoint."""
 
@@ -70,7 +69,8 @@ class Minds:
         folders: the engine's own book of where checkpoints lie, by id, which this object adds to.
         first: the checkpoint to make live at the start, where the engine may be serving another one.
         chat: the chat models; None where none may sit down. They are closed when this object stops.
-        own: plays the seats of ``self`` where no engine does.
+        own: plays the seats of ``self`` where no engine does; by default a script of the game.
+        games: those that the engine's policy was taught; none where that is not known.
     """
 
     def __init__(
@@ -87,7 +87,8 @@ class Minds:
         first: Path | None = None,
         on_reload: Callable[[str, str], None] | None = None,
         chat: ChatMinds | None = None,
-        own: str = STAND_IN,
+        own: str | None = None,
+        games: frozenset[str] = frozenset(),
     ) -> None:
         self._engine = engine
         self._database = database
@@ -96,7 +97,7 @@ class Minds:
         self._temperature = temperature
         self._thinking = thinking
         self._on_reload = on_reload
-        self._minds: dict[str, Mind] = {}
+        self._minds: dict[tuple[str, str], Mind] = {}
         self.reloads = 0
         self.refused_reloads = 0
         self._watch: asyncio.Task[None] | None = None
@@ -105,6 +106,7 @@ class Minds:
         self._folders = {} if folders is None else folders
         self._chat = chat
         self._own = own
+        self._games = games
 
     @property
     def live_checkpoint(self) -> str | None:
@@ -115,35 +117,47 @@ class Minds:
         """Turns of chat models by what became of them, of matches that are over."""
         return {} if self._chat is None else self._chat.outcomes()
 
-    def mind(self, fill: str) -> Mind:
+    def mind(self, fill: str, game: str) -> Mind:
         """
         Raises:
-            UnknownName: no script or checkpoint has this name, or the filling is of no known kind.
+            UnknownName: no script or checkpoint has this name, the filling is of no known kind, or what it names cannot
+                play this game.
         """
-        known = self._minds.get(fill)
+        known = self._minds.get((fill, game))
         if known is None:
-            known = self._minds[fill] = self._make(fill)
+            known = self._minds[fill, game] = self._make(fill, game)
         return known
 
-    def _make(self, fill: str) -> Mind:
+    def usual(self, game: str) -> str:
+        """The filling of seats that nobody asked anything else for: ``self`` where the model here can play the game,
+        else a script."""
+        if self._engine is None:
+            return "self" if self._own is not None else stand_in(game)
+        return "self" if _may_play(self._games, game) else stand_in(game)
+
+    def _make(self, fill: str, game: str) -> Mind:
         if fill in ("self", LIVE):
-            return self.mind(self._own) if self._engine is None else self._policy(LIVE)
+            if self._engine is None:
+                return self.mind(self._own or stand_in(game), game)
+            _check_taught("The model here", self._games, game)
+            return self._policy(LIVE)
         kind, _, name = fill.partition(":")
         match kind:
             case "checkpoint" if self._engine is not None and self._database is not None:
                 try:
                     folder = registered_folder(self._database, name)
-                    version = read_checkpoint(folder).id
+                    manifest = read_checkpoint(folder)
                 except CheckpointError as error:
                     _log.error("checkpoint %s cannot play: %s", name, error)
                     raise UnknownName(f"Checkpoint {name!r} cannot play here.") from error  # no paths for strangers
-                self._folders[version] = folder
-                return self._policy(version)
+                _check_taught(f"Checkpoint {manifest.id}", games_taught(folder), game)
+                self._folders[manifest.id] = folder
+                return self._policy(manifest.id)
             case "checkpoint":
                 raise UnknownName("No model is loaded here, so no checkpoint can play.")
             case "scripted" | "random":
                 name = name or "random"
-                return ScriptedMind(name, script_by_name(name), self._seed)
+                return ScriptedMind(name, script_by_name(name, game), self._seed)
             case "openai" if self._chat is not None:
                 try:
                     return self._chat.seat(name)
@@ -151,7 +165,7 @@ class Minds:
                     _log.error("%s cannot play: %s", fill, error)
                     raise UnknownName(f"{fill!r} cannot play here.") from error  # no settings for strangers
             case _:
-                scripts = ", ".join(f"scripted:{s}" for s in SCRIPTS if s != "random")
+                scripts = ", ".join(f"scripted:{s}" for s in scripts_of(game) if s != "random")
                 raise UnknownName(f"Nothing is called {fill!r}. Seats take: self, checkpoint:ID, {scripts}, random.")
 
     def _policy(self, policy: str) -> Mind:
@@ -183,6 +197,15 @@ class Minds:
         if self._chat is not None:
             await self._chat.close()
 
+    def _check_goes_live(self, folder: Path) -> None:
+        """
+        Raises:
+            CheckpointError: it was not taught the games that the policy plays here.
+        """
+        games = games_taught(folder)
+        if missing := sorted(g for g in self._games if not _may_play(games, g)):
+            raise CheckpointError(f"It was not taught {missing[0]}, which is played here.")
+
     async def _watch_registry(self) -> None:
         """Load whatever becomes live. A checkpoint that is refused changes nothing and is tried once."""
         assert self._engine is not None
@@ -201,6 +224,7 @@ class Minds:
             if live.id == old:
                 continue
             try:
+                self._check_goes_live(Path(live.path))
                 new = await self._engine.reload(live.path)
             except ArenaError as error:
                 self.refused_reloads += 1
@@ -210,6 +234,22 @@ class Minds:
             _log.info("checkpoint %s is live, %s was", new, old)
             if self._on_reload is not None:
                 self._on_reload(old, new)
+
+
+def _may_play(games: frozenset[str], game: str) -> bool:
+    return not games or game in games
+
+
+def _check_taught(who: str, games: frozenset[str], game: str) -> None:
+    """
+    Raises:
+        UnknownName: it was taught other games only.
+    """
+    if _may_play(games, game):
+        return
+    titles = " and ".join(game_by_name(g).title for g in sorted(games))
+    scripts = ", ".join("random" if s == "random" else f"scripted:{s}" for s in scripts_of(game))
+    raise UnknownName(f"{who} was taught {titles}, not {game_by_name(game).title}. Its seats take: {scripts}.")
 
 
 def open_minds(
@@ -247,7 +287,9 @@ def open_minds(
     def locate(name: str) -> Path:
         return folders.get(name) or checkpoint_folder(database, name)
 
-    follows = partial(Minds, seed=seed, follow=follow, seen=live and live.id, folders=folders, chat=chat)
+    follows = partial(
+        Minds, seed=seed, follow=follow, seen=live and live.id, folders=folders, chat=chat, games=games_taught(source)
+    )
     if engine == LOCAL:
         return follows(_local_engine()(source, locate=locate, seed=engine_seed(seed), threads=threads), database)
     served = vllm_engine(engine, seed=seed, locate=locate)

@@ -6,6 +6,7 @@ the seed: each match is dealt here once to see which seats to give to whom, and 
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing
@@ -39,8 +40,24 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Return:
+    """A player's mean return a match. ``low`` to ``high`` is the 95 % interval (normal)."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, returns: Sequence[float]) -> Return:
+        mean = statistics.fmean(returns)
+        half = 1.96 * statistics.pstdev(returns) / len(returns) ** 0.5
+        return cls(mean, mean - half, mean + half)
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """``sides`` are the game's two, alphabetically. ``elo`` is A's over B's, from both directions, 95 % interval."""
+    """``sides`` are the game's two, alphabetically. ``a_return`` is A's over both directions: in a game for more or
+    less, such as poker, it says what wins do not. ``elo`` is A's over B's, from both directions, 95 % interval."""
 
     game: str
     a: str
@@ -53,6 +70,7 @@ class Evaluation:
     """A on the first side against B on the second."""
     b_first: Rate
     """B on the first side against A on the second."""
+    a_return: Return
     elo: float
     elo_low: float
     elo_high: float
@@ -86,6 +104,7 @@ async def evaluate(
     sides: tuple[str, str] | None = None
     results: list[Result] = []
     won = {A_FIRST: 0, B_FIRST: 0}
+    returns: list[float] = []
     decisions = fallbacks = 0
     played = play_matches(
         game,
@@ -102,6 +121,8 @@ async def evaluate(
             label, winner = match.lineup.label, match.outcome.winner
             won[label] += winner == sides[0]
             score = 0.5 if winner not in sides else float(winner == sides[0])
+            own = sides[0] if label == A_FIRST else sides[1]
+            returns.append(match.outcome.returns[match.outcome.sides.index(own)])
             decisions += len(match.decisions)
             fallbacks += match.fallbacks
             pair = (("a",), ("b",)) if label == A_FIRST else (("b",), ("a",))
@@ -121,6 +142,7 @@ async def evaluate(
         rated=a.id != b.id,
         a_first=Rate.of(won[A_FIRST], games),
         b_first=Rate.of(won[B_FIRST], games),
+        a_return=Return.of(returns),
         elo=2 * mine.elo,
         elo_low=2 * mine.low,
         elo_high=2 * mine.high,

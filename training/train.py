@@ -174,7 +174,7 @@ class Trainer:
             games=self.games_before,
             tokenizer=codec.fingerprint,
             prompt_version=PROMPT_VERSION,
-            training={"stage": "reinforce", **asdict(self.plan.learn), **self._before()},
+            training={"stage": "reinforce", "game": self.game.name, **asdict(self.plan.learn), **self._before()},
             figures={"updates": [f.to_json() for f in figures]},
         )
         self.learner.save_state(self.folder / STATE, manifest.id)

@@ -21,6 +21,7 @@ from sqlalchemy import Engine as Database
 from agents.models import promote
 from agents.players import Player, open_players
 from agents.runner import Log, Played, no_log, play_matches
+from arena.errors import UnknownName
 from arena.games.core import Game
 from training.evaluate import A_FIRST, lineups, two_sides
 
@@ -42,6 +43,7 @@ class Verdict(StrEnum):
     NO_WORSE = "no worse"
     WORSE = "worse"
     OPEN = "not decided"
+    NO_RIVAL = "not tried, for the live model plays other games"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Trial:
     verdict: Verdict
 
     def __str__(self) -> str:
+        if self.verdict is Verdict.NO_RIVAL:
+            return str(self.verdict)
         return f"{self.verdict}, against {self.champion}: {self.score:.0%} of the points over {2 * self.pairs} matches"
 
 
@@ -147,9 +151,13 @@ async def promote_if_no_worse(
     options: Any = None,
     on_pair: Callable[[int], None] = lambda pairs: None,
 ) -> Trial:
-    """Try a registered checkpoint against the live one, and make it live where the test says so."""
-    async with open_players((checkpoint, "live"), database, seed=seed) as (candidate, champion):
-        found = await trial(game, candidate, champion, plan, seed=seed, options=options, on_pair=on_pair)
+    """Try a registered checkpoint against the live one, and make it live where the test says so. Where the live one
+    plays other games, it stays: whoever serves it would lose those."""
+    try:
+        async with open_players((checkpoint, "live"), database, game.name, seed=seed) as (candidate, champion):
+            found = await trial(game, candidate, champion, plan, seed=seed, options=options, on_pair=on_pair)
+    except UnknownName:
+        return Trial(checkpoint, "live", 0, 0.0, Verdict.NO_RIVAL)
     if found.verdict is Verdict.NO_WORSE:
         promote(database, checkpoint, time.time())
     return found

@@ -100,7 +100,7 @@ class ArenaApp(App[int]):
 
     def on_mount(self) -> None:
         self.world = store.receive(self.world, self.link.welcome, self.clock.monotonic_s())
-        self.push_screen(LobbyScreen(self.world, self.player, self.clock.monotonic_s()))
+        self.push_screen(LobbyScreen(self.world, self.player, self.clock.monotonic_s(), self.wish.game))
         self.run_worker(self._listen(), name="listen", exit_on_error=True)
         self.set_interval(1.0, self._tick)
         self.set_interval(LIST_EVERY_S, self._list_rooms)
@@ -231,13 +231,17 @@ class ArenaApp(App[int]):
         self.post_message(messages.Received(RoomsListed(rooms=rooms)))
 
     def on_quick_match(self) -> None:
-        if self.wish.options:
-            self.on_new_game(messages.NewGame(NewGameChoice()))
+        before = self.world.table
+        game = self.wish.game if before is None else before.room.game
+        if self.wish.options and game == self.wish.game:
+            self.on_new_game(messages.NewGame(NewGameChoice(game)))
         else:
-            self._ask_for_seat(lambda blind: self.link.join(train=bool(self.memory.train), blind=blind))
+            self._ask_for_seat(lambda blind: self.link.join(game=game, train=bool(self.memory.train), blind=blind))
 
     def on_new_game(self, event: messages.NewGame) -> None:
-        choice = replace(event.choice, options={**self.wish.options, **event.choice.options})
+        choice = event.choice
+        if choice.game == self.wish.game:
+            choice = replace(choice, options={**self.wish.options, **choice.options})
         self._ask_for_seat(lambda _: self._open(choice))
 
     def on_join(self, event: messages.Join) -> None:
@@ -255,7 +259,7 @@ class ArenaApp(App[int]):
     async def _open(self, choice: NewGameChoice) -> RoomJoined:
         """Whoever opens a blind game has agreed to it."""
         fills = None if choice.fills is None else list(choice.fills)
-        made = await self.link.create(options=choice.options, fills=fills, **choice.terms)
+        made = await self.link.create(choice.game, choice.options, fills=fills, **choice.terms)
         joined = await self.link.join(made.room, train=bool(self.memory.train), blind=made.blind)
         self.world = replace(self.world, mine=made.room)
         return joined
@@ -374,7 +378,8 @@ class ArenaApp(App[int]):
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
         else:
-            self.push_screen(HelpScreen())
+            table = self.world.table
+            self.push_screen(HelpScreen(self.wish.game) if table is None else HelpScreen(table.room.game, table.events))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         return commands.of(self, screen)

@@ -48,7 +48,9 @@ class CannedLink:
     ) -> RoomInfo:
         return self.game.info("waiting")
 
-    async def join(self, room: str | None = None, *, train: bool = False, blind: bool = False) -> RoomJoined:
+    async def join(
+        self, room: str | None = None, *, game: str = "werewolf", train: bool = False, blind: bool = False
+    ) -> RoomJoined:
         joined = self.game.joined()
         self.put(*self.game.run())
         return joined

@@ -43,7 +43,7 @@ def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
             yield SystemCommand("game: Play again", "Another game", lambda: _post(app, QuickMatch()))
         yield SystemCommand("game: Leave", "Back to the lobby, giving up the seat", app.action_leave_table)
     yield SystemCommand("privacy: Training", "Whether your games may be used for it", app.ask_about_training)
-    yield SystemCommand("help: Explain Werewolf", "The rules in one minute, and the keys", app.action_help)
+    yield SystemCommand("help: Explain the game", "The rules in one minute, and the keys", app.action_help)
     yield SystemCommand("look: Use dark colours", "For dark rooms", lambda: setattr(app, "theme", DARK.name))
     yield SystemCommand("look: Use light colours", "For bright rooms", lambda: setattr(app, "theme", LIGHT.name))
     yield SystemCommand("app: Quit", "Leave the arena", app.action_leave_or_quit)

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
 from arena.errors import ArenaError
-from arena.games.registry import game_by_name
-
-GAME: Final = "werewolf"
+from arena.games.registry import GAMES, game_by_name
+from tui import any_game
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class NewGameChoice:
-    """What was chosen: ``options`` of the game, who fills the seats, and the terms as ``CreateRoom`` has them."""
+    """What was chosen: the game and its ``options``, who fills the seats, and the terms as ``CreateRoom`` has them."""
 
+    game: str = "werewolf"
     options: Mapping[str, Any] = field(default_factory=dict)
     fills: tuple[str, ...] | None = None
     terms: Mapping[str, Any] = field(default_factory=dict)
@@ -53,7 +53,7 @@ def _switch(name: str, label: str, start: bool, says: str) -> Choice:
     return Choice(name, label, (Value(False, "no", says), Value(True, "yes", says)), start, says)
 
 
-_RULES: Final = (
+_WEREWOLF: Final = (
     Choice("seats", "Seats", tuple(Value(n, str(n)) for n in range(3, 33)), 7, "Players at the table, you included."),
     Choice(
         "discussion",
@@ -96,21 +96,52 @@ _RULES: Final = (
     _switch("mayor", "Mayor", False, "The village elects a mayor, whose vote counts twice."),
     _switch("open_vote", "Open ballots", True, "Whether everybody sees afterwards who voted for whom."),
 )
+_RULES: Final[Mapping[str, tuple[Choice, ...]]] = {
+    "werewolf": _WEREWOLF,
+    "kuhn": (
+        Choice(
+            "hands",
+            "Hands",
+            tuple(Value(n, str(n)) for n in (1, 5, 10, 20, 50)),
+            1,
+            "How many are played; whoever has won more chips in all wins.",
+        ),
+    ),
+    "negotiation": (
+        Choice(
+            "rounds", "Rounds", tuple(Value(n, str(n)) for n in range(1, 7)), 3, "How often each may offer a trade."
+        ),
+    ),
+}
 PEOPLE: Final = Choice(
     "people", "Seats for people", (), 1, "The game begins when all of them are taken, or when you say so."
 )
-_TERMS: Final = (
-    Choice(
-        "fill",
-        "Others played by",
-        (
-            Value("self", "model", "The language model plays every other seat (scripts, where no model is loaded)."),
-            Value("scripted:careful", "careful script", "A script without a model, which weighs what it hears."),
-            Value("scripted:bold", "bold script", "A script without a model, which accuses early."),
-            Value("scripted:sly", "sly script", "A script without a model, which hides well."),
-        ),
-        "self",
+_FILLS: Final[Mapping[str, tuple[Value, ...]]] = {
+    "werewolf": (
+        Value("self", "model", "The language model plays every other seat (scripts, where no model is loaded)."),
+        Value("scripted:careful", "careful script", "A script without a model, which weighs what it hears."),
+        Value("scripted:bold", "bold script", "A script without a model, which accuses early."),
+        Value("scripted:sly", "sly script", "A script without a model, which hides well."),
     ),
+    "tictactoe": (
+        Value("scripted:minimax", "perfect script", "A script that never loses."),
+        Value("random", "any move", "A script that takes any square."),
+        Value("self", "model", "The server's model, where it has learnt this game."),
+    ),
+    "kuhn": (
+        Value("scripted:equilibrium", "perfect script", "A script that wins the most that can be counted on."),
+        Value("random", "anything", "A script that does anything at all."),
+        Value("self", "model", "The server's model, where it has learnt this game."),
+    ),
+    "negotiation": (
+        Value("scripted:trader", "trader", "A script that takes whatever helps it, and tells nobody what that is."),
+        Value("random", "anything", "A script that does anything at all, and says nothing."),
+        Value("self", "model", "The server's model, where it has learnt this game."),
+    ),
+}
+_WEREWOLF_TERMS: Final = frozenset({"dead_talk", "night_s"})
+"""Terms that mean something only where somebody can die, or has something to do in secret."""
+_TERMS: Final = (
     _switch("private", "Private", False, "In no list: only those whom you tell the code can join."),
     _switch("blind", "Blind", False, "Until the end nobody is told which seats people play."),
     _switch("dead_talk", "The dead may talk", False, "People who are out of the game may talk among themselves."),
@@ -141,15 +172,21 @@ _TERMS: Final = (
 )
 
 
-@lru_cache(maxsize=1)
-def rules() -> tuple[Choice, ...]:
+@lru_cache
+def rules(game: str) -> tuple[Choice, ...]:
     """The rows about the rules, with those values that the game takes."""
     known = []
-    for choice in _RULES:
-        values = tuple(v for v in choice.values if _takes(choice.name, v.value))
+    for choice in _RULES.get(game, ()):
+        values = tuple(v for v in choice.values if _takes(game, choice.name, v.value))
         if len(values) > 1 or choice.name == "seats":
             known.append(Choice(choice.name, choice.label, values, choice.start, choice.says))
     return tuple(known)
+
+
+def games() -> Choice:
+    """Which game, by its title."""
+    values = tuple(Value(game.name, game.title, game.summary) for game in GAMES.values())
+    return Choice("game", "Game", values, values[0].value)
 
 
 def people(seats: int) -> Choice:
@@ -158,28 +195,47 @@ def people(seats: int) -> Choice:
     return Choice(PEOPLE.name, PEOPLE.label, values, PEOPLE.start, PEOPLE.says)
 
 
-def terms() -> tuple[Choice, ...]:
-    return _TERMS
+def terms(game: str) -> tuple[Choice, ...]:
+    """Who fills the other seats, and what the room agrees on."""
+    fills = _FILLS.get(game, (Value("random", "anything", "A script that does anything at all."),))
+    kept = tuple(t for t in _TERMS if game in any_game.OWN_WORDS or t.name not in _WEREWOLF_TERMS)
+    return (Choice("fill", "Others played by", fills, fills[0].value), *kept)
+
+
+def rows(game: str, seats: int | None = None) -> dict[str, Choice]:
+    """All rows of the dialog for a game, by name; ``seats`` as picked, by default as the game has them."""
+    own = rules(game)
+    number = next((c for c in own if c.name == "seats"), None)
+    if seats is None:
+        seats = seat_count(game)
+    first = (replace(games(), start=game), *(() if number is None else (number,)), people(seats))
+    return {c.name: c for c in (*first, *own, *terms(game))}
+
+
+def seat_count(game: str, options: Mapping[str, Any] | None = None) -> int:
+    rules_of = game_by_name(game)
+    return rules_of.seat_count(rules_of.options(options or {}))
 
 
 def chosen(values: Mapping[str, Any], shuffle: Callable[[list[str]], None] = random.shuffle) -> NewGameChoice:
     """What the picked ``values``, by name, mean to the server. Options at the game's own default are left out."""
-    options = {c.name: values[c.name] for c in rules() if values[c.name] != c.start}
-    seats = values["seats"]
+    game = values["game"]
+    options = {c.name: values[c.name] for c in rules(game) if values[c.name] != c.start}
+    seats = seat_count(game, options)
     open_seats = min(values[PEOPLE.name], seats)
     fills = ["open"] * open_seats + [values["fill"]] * (seats - open_seats)
     shuffle(fills)
-    names = [c.name for c in _TERMS if c.name != "fill"]
-    return NewGameChoice(options, tuple(fills), {n: values[n] for n in names if not _is_default(values[n])})
+    names = [c.name for c in terms(game) if c.name != "fill"]
+    return NewGameChoice(game, options, tuple(fills), {n: values[n] for n in names if not _is_default(values[n])})
 
 
 def _is_default(value: Any) -> bool:
     return value is None or value is False
 
 
-def _takes(name: str, value: Any) -> bool:
+def _takes(game: str, name: str, value: Any) -> bool:
     try:
-        game_by_name(GAME).options({name: value})
+        game_by_name(game).options({name: value})
     except ArenaError:
         return False
     return True

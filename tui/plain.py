@@ -23,7 +23,7 @@ from arena.errors import ArenaError, UserError
 from arena.protocol import codes
 from arena.protocol.server_messages import ActAccepted, RoomJoined, SeatLost, TurnWarned
 from arena.protocol.text import clean_text
-from tui import store, words
+from tui import any_game, store, words
 from tui.link import Link
 from tui.memory import KeptSeat, Memory
 from tui.state import Line, LineKind, OpenTurn, Table, World
@@ -88,9 +88,9 @@ async def _enter(plain: PlainGame, wish: Wish, memory: Memory | None) -> RoomJoi
         plain.say("(You have a seat in a match that may still be running here. To go back to it: --resume)")
     room, train = wish.room, memory is not None and bool(memory.train)
     if room is None and wish.options:
-        room = (await link.create(options=wish.options)).room
+        room = (await link.create(wish.game, wish.options)).room
     try:
-        return await link.join(room, train=train, blind=wish.blind)
+        return await link.join(room, game=wish.game, train=train, blind=wish.blind)
     except ArenaError as error:
         if error.code != codes.BLIND:
             raise
@@ -164,7 +164,7 @@ class PlainGame:
             self._end(table)
         elif table.my_turn and table.turn is not None and table.turn.turn_id != self._asked:
             self._asked = table.turn.turn_id
-            for text in _question(table.turn):
+            for text in (*any_game.picture(table.room.game, table.events), *_question(table.turn)):
                 self.say(text)
             self._answer_early()
 

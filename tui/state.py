@@ -10,6 +10,7 @@ from arena.games.werewolf.types import NOBODY, Phase, Role, Side
 from arena.games.werewolf.view import SeatView
 from arena.protocol.server_messages import AnyServerMessage, MatchEnded, RoomInfo, SeatInfo
 from arena.protocol.text import clean_text
+from tui import any_game
 
 
 class Connection(StrEnum):
@@ -139,6 +140,11 @@ class Table:
     ended: MatchEnded | None = None
 
     @property
+    def plain_words(self) -> bool:
+        """Whether the terminal has no words of its own for this game (``tui.any_game``)."""
+        return self.room.game not in any_game.OWN_WORDS
+
+    @property
     def started(self) -> bool:
         return bool(self.view.names)
 
@@ -217,6 +223,8 @@ class Table:
     def known_role(self, seat: int) -> str:
         """What I know of a seat: its role, its side, or nothing."""
         v = self.view
+        if self.plain_words:
+            return any_game.side(self, seat)
         if v.roles:
             return str(v.roles[seat])
         if card := dict(self.cards).get(seat):

@@ -16,7 +16,7 @@ from arena.games.werewolf.view import SeatView, view
 from arena.protocol import codes
 from arena.protocol import server_messages as said
 from arena.protocol.text import clean_text
-from tui import words
+from tui import any_game, words
 from tui.state import Answer, Connection, Line, LineKind, Lost, Note, OpenTurn, Table, World
 
 TEXT_LIMIT: Final = 2000
@@ -205,14 +205,14 @@ def _event(table: Table, message: said.EventHappened) -> Table:
     if table.me is None and not message.public:
         return _secret(table, event, line)
     events = (*table.events, event)
-    before, folded = table.view, view(events)
+    before, folded = table.view, any_game.view(table.me, events) if table.plain_words else view(events)
     table = replace(table, events=events, view=folded)
     if table.me is not None and before.alive and before.alive[table.me] and not folded.alive[table.me]:
         table = replace(table, turn=None)  # what the dying may still do is asked after their death
     return replace(
         table,
         lines=(*table.lines, *_lines(table, event, line)),
-        notes=(*table.notes, *_notes(folded, event, line)),
+        notes=(*table.notes, *(_plain_notes(event, line) if table.plain_words else _notes(folded, event, line))),
     )
 
 
@@ -232,6 +232,8 @@ def _secret(table: Table, event: Event, line: str) -> Table:
 
 def _lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
     """What an event adds to the public talk."""
+    if table.plain_words:
+        return _plain_lines(table, event, line)
     d, v = event.data, table.view
     match event.kind:
         case "started" if table.me is None:
@@ -267,6 +269,22 @@ def _lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
             return ()
 
 
+def _plain_lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
+    """The same for a game without words of its own here: its lines as they are, and its rules at the beginning."""
+    match event.kind:
+        case "started":
+            rules = "\n".join((any_game.title(table.room.game), *any_game.rules(table.room.game, table.events)))
+            return (Line(LineKind.INTRO, rules), *((Line(LineKind.FACT, line),) if line else ()))
+        case "ended" if line:
+            return (Line(LineKind.END, line),)
+        case _ if "text" in event.data and "seat" in event.data:
+            return (Line(LineKind.TALK, event.data["text"], event.data["seat"]),)
+        case _ if event.audience.is_public and line:
+            return (Line(LineKind.FACT, line),)
+        case _:
+            return ()
+
+
 def _notes(v: SeatView, event: Event, line: str) -> tuple[Note, ...]:
     """What an event adds to the things that only I know."""
     d, when = event.data, f"{'Night' if v.phase is Phase.NIGHT else 'Day'} {v.day}"
@@ -286,6 +304,10 @@ def _notes(v: SeatView, event: Event, line: str) -> tuple[Note, ...]:
             return (Note(when, line),)
         case _:
             return ()
+
+
+def _plain_notes(event: Event, line: str) -> tuple[Note, ...]:
+    return () if event.audience.is_public or not line else (Note("", line),)
 
 
 # -- the door for text -------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ class Wish:
         everything: see the secrets too while watching, where the room shows them.
         resume: go back to the seat that was kept, in ``room`` where that is given.
         blind: agreed: nobody is told which seats people play.
+        game: what is played where no room is named.
         options: of games opened from here.
     """
 
@@ -25,4 +26,5 @@ class Wish:
     everything: bool = False
     resume: bool = False
     blind: bool = False
+    game: str = "werewolf"
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import Final
 from arena.games.werewolf.types import Phase, Role, Side
 from arena.games.werewolf.view import SeatView
 from arena.protocol.server_messages import RoomInfo, SeatInfo
+from tui import any_game
 from tui.state import Lost, Table
 
 _A_ROLE: Final = {
@@ -142,6 +143,8 @@ def waiting(table: Table) -> str:
         return f"Waiting for players: {taken} of {len(table.seats)} seats are taken."
     if table.away:
         return f"{STAND_IN}. Ctrl+T takes your seat back."
+    if table.plain_words:
+        return any_game.waiting(table)
     speaking = sorted(table.speaking())
     match v.phase:
         case Phase.NIGHT if v.me is not None and v.role in _SLEEPERS and not table.dead:
@@ -172,6 +175,8 @@ def waiting(table: Table) -> str:
 
 def fate(table: Table, seat: int) -> str:
     """How a seat left the game, or that it lived."""
+    if table.plain_words:
+        return any_game.fate(table, seat)
     for death in table.view.deaths:
         if death.seat == seat:
             how = {"killed": "killed, night", "exiled": "voted out, day"}.get(death.cause, f"{death.cause}, day")
@@ -180,6 +185,8 @@ def fate(table: Table, seat: int) -> str:
 
 
 def winner_sentence(table: Table) -> str:
+    if table.plain_words:
+        return any_game.winner_sentence(table)
     winner = str(table.view.winner or (table.ended.winner if table.ended else ""))
     if winner == "village":
         return "The village wins"
@@ -187,6 +194,8 @@ def winner_sentence(table: Table) -> str:
 
 
 def why_sentence(table: Table) -> str:
+    if table.plain_words:
+        return any_game.why_sentence(table)
     reason = table.ended.reason if table.ended else ""
     for event in table.events:
         if event.kind == "ended":
@@ -200,6 +209,8 @@ def why_sentence(table: Table) -> str:
 
 
 def did_i_win(table: Table) -> bool | None:
+    if table.plain_words:
+        return any_game.did_i_win(table)
     v = table.view
     if v.me is None or v.role is None or v.winner is None:
         return None

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from agents.scripted.base import Script
-from agents.scripted.registry import SCRIPTS
+from agents.scripted.registry import WEREWOLF
 from agents.scripted.table import ScriptedGame, play
 from arena.games.chance import Chance
 from arena.games.werewolf import Werewolf
@@ -35,7 +35,7 @@ def seating(
     """A script for each seat, by the side that the seat will be dealt under this seed."""
     cast = Werewolf().opening(options, Chance(seed))[1].data["roles"]
     draw = Random(f"{seed}/seating")
-    return [SCRIPTS[draw.choice(village if Role(role).side is Side.VILLAGE else wolves)] for role in cast]
+    return [WEREWOLF[draw.choice(village if Role(role).side is Side.VILLAGE else wolves)] for role in cast]
 
 
 def measure(games: int, options: WerewolfOptions, village: Sequence[str], wolves: Sequence[str]) -> dict[str, Any]:

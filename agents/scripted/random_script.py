@@ -13,17 +13,30 @@ _PUBLIC = tuple(sorted(i for i in INTENTIONS if i not in _PACK))
 
 
 class RandomScript:
-    """Chooses uniformly and chatters: its words carry nothing."""
+    """Plays any game: chooses uniformly and says nothing."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
+
+    def see(self, event: Event) -> None:
+        pass
+
+    def weigh(self, turn: Turn) -> dict[str, float]:
+        return dict.fromkeys(turn.choices, 1.0 / len(turn.choices))
+
+    def say(self, turn: Turn) -> str:
+        return ""
+
+
+class Chatterer(RandomScript):
+    """The same for Werewolf, where silence would tell it from the others: its words carry nothing."""
+
+    def __init__(self, random: Random) -> None:
+        super().__init__(random)
         self._view = SeatView()
 
     def see(self, event: Event) -> None:
         self._view.see(event)
-
-    def weigh(self, turn: Turn) -> dict[str, float]:
-        return dict.fromkeys(turn.choices, 1.0 / len(turn.choices))
 
     def say(self, turn: Turn) -> str:
         view = self._view

@@ -11,7 +11,9 @@ import typer
 
 
 def bootstrap(
-    minutes: Annotated[float, typer.Option(min=0.05, help="How long the model is taught.")] = 10.0,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="How long the model is taught; 0 leaves it its random weights.")
+    ] = 10.0,
     game: Annotated[str, typer.Option(help="Which game.")] = "werewolf",
     model: Annotated[
         str | None, typer.Option(metavar="PATH_OR_NAME", help="Teach this Hugging Face model instead of a new one.")
@@ -20,7 +22,7 @@ def bootstrap(
     name: Annotated[str | None, typer.Option(help="Name of its folder; by default its id.")] = None,
     width: Annotated[int, typer.Option(min=64, max=1024, help="Of a new model, a multiple of 64.")] = 128,
     layers: Annotated[int, typer.Option(min=1, max=32, help="Of a new model.")] = 5,
-    vocabulary: Annotated[int, typer.Option(min=512, max=1024, help="Of a new tokenizer.")] = 768,
+    vocabulary: Annotated[int, typer.Option(min=320, max=1024, help="Of a new tokenizer.")] = 768,
     lr: Annotated[float, typer.Option(min=0.0, help="Peak learning rate.")] = 1.2e-2,
     talk_share: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the talk that is taught; the rest asks for votes.")
@@ -31,7 +33,11 @@ def bootstrap(
     live: Annotated[bool, typer.Option(help="Make it the live checkpoint.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
-    """Teach a small model to play from scripted games, and write it with a model card."""
+    """Teach a small model to play from scripted games, and write it with a model card.
+
+    With --minutes 0 nothing is taught: a model that knows its game's words and plays at random, to learn from play
+    alone (arena train --iterations).
+    """
     import time
 
     from arena.db.engine import open_database
@@ -68,15 +74,16 @@ def bootstrap(
         typer.echo(f"\r{line}", err=True, nl=not sys.stderr.isatty())
 
     manifest, path = make(plan, out or checkpoints_folder(), on_step, name)
-    if games:
+    if games and minutes:
         typer.echo("\nMeasuring it for the model card …", err=True)
         manifest = write_card(path, measure(path, games))
     register(database, manifest, path, time.time(), live=live)
     if as_json:
         typer.echo(json.dumps({"checkpoint": manifest.id, "path": str(path), "live": live, **manifest.figures}))
         return
-    reading = manifest.figures["reading"]
     typer.echo(f"Checkpoint {manifest.id} at {path}, from {manifest.games} games.")
+    if (reading := manifest.figures.get("reading")) is None:
+        return
     typer.echo(
         f"Votes on wolves: {reading['model']:.3f} (teacher {reading['teacher']:.3f}, chance {reading['chance']:.3f})."
     )

@@ -38,9 +38,9 @@ def evaluate(
 ) -> None:
     """Play rated matches between two players, both ways round.
 
-    N deals are played twice each: A as the village against B's wolves, then B as the village against A's wolves. The
-    rates are how often the village won. Elo is that of A over B, from both directions together. A player against itself
-    is a check that both come out even; such matches are stored but never rated.
+    N deals are played twice each: A on the first side (in Werewolf the village) against B on the second, then the other
+    way round. The rates are how often the first side won. Elo is that of A over B, from both directions together. A
+    player against itself is a check that both come out even; such matches are stored but never rated.
     """
     from arena.cli.arguments import at_least_one, drawn_seed
     from arena.cli.chat_report import said_of_chat
@@ -64,6 +64,8 @@ def evaluate(
     typer.echo(f"A is {found.a}, B is {found.b}.")
     for who, other, rate in (("A", "B", found.a_first), ("B", "A", found.b_first)):
         typer.echo(f"{who}'s {first} against {other}'s {second}: {_said(rate)}")
+    r = found.a_return
+    typer.echo(f"A's mean return: {r.mean:+.3f} ({r.low:+.3f} to {r.high:+.3f}).")
     typer.echo(f"A over B: {found.elo:+.0f} Elo ({found.elo_low:+.0f} to {found.elo_high:+.0f}).")
     if found.fallbacks:
         typer.echo(f"{found.fallbacks} of {found.decisions} decisions were fallbacks.")
@@ -81,6 +83,7 @@ def as_dict(found: Evaluation) -> dict[str, Any]:
         "games": found.games,
         f"a_{first}_vs_b_{second}": asdict(found.a_first),
         f"b_{first}_vs_a_{second}": asdict(found.b_first),
+        "a_return": asdict(found.a_return),
         "elo": found.elo,
         "elo_low": found.elo_low,
         "elo_high": found.elo_high,
@@ -110,7 +113,7 @@ async def _play(
     from arena.db.writer import LogWriter
     from training.evaluate import evaluate as play
 
-    async with open_players((a, b), database, seed=seed, engines=engines) as (first, second):
+    async with open_players((a, b), database, game.name, seed=seed, engines=engines) as (first, second):
         if first.id == second.id:
             typer.echo(f"A and B are the same player ({first.id}): these matches are not rated.", err=True)
         writer = LogWriter(database)

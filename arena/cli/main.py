@@ -17,7 +17,7 @@ import typer
 from arena.errors import ArenaError
 
 COMMANDS: Final[dict[str, str]] = {
-    "play": "Play Werewolf from this terminal; the language model plays the others.",
+    "play": "Play from this terminal; the language model plays the others.",
     "serve": "Start a server: rooms for people, and self-play beside them.",
     "selfplay": "Play matches of one model against itself, as fast as it can.",
     "evaluate": "Play rated matches between two players, both ways round.",

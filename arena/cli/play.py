@@ -34,6 +34,7 @@ def play(
     name: Annotated[str | None, typer.Option(help="Your handle; your login name if not given.")] = None,
     room: Annotated[str | None, typer.Option(metavar="CODE", help="Sit down in the room of this code or id.")] = None,
     watch: Annotated[str | None, typer.Option(metavar="CODE", help="Follow this room without a seat.")] = None,
+    game: Annotated[str, typer.Option(help="Which game, where no room is named.")] = "werewolf",
     everything: Annotated[
         bool, typer.Option("--everything", help="While watching, see the secrets too, where the room shows them.")
     ] = False,
@@ -59,7 +60,12 @@ def play(
         Path | None, typer.Option(metavar="FILE", help="Certificate to trust, for a wss:// server with its own.")
     ] = None,
 ) -> None:
-    """Play Werewolf from this terminal; the language model plays the others."""
+    """Play from this terminal; the language model plays the others.
+
+    Of games that it was not taught, a script plays them.
+    """
+    from arena.errors import OptionError
+    from arena.games.registry import game_by_name
     from tui.play import check_terminal, run
     from tui.wish import Wish
 
@@ -68,10 +74,13 @@ def play(
         options["talk_rounds"] = talk_rounds
     if discussion is not None:
         options["discussion"] = discussion.value
+    game_by_name(game)
+    if options and game != "werewolf":
+        raise OptionError("--talk-rounds and --discussion are rules of Werewolf.")
     if not plain:
         check_terminal()
     with _server_at(url, may_ask=sys.stdin.isatty()):
-        wish = Wish(room, watch, everything, resume, blind, options)
+        wish = Wish(room, watch, everything, resume, blind, game, options)
         who = name or getpass.getuser()
         code = run(url, who, wish, plain=plain, train=train, token=token, ca=ca)
     raise typer.Exit(code)

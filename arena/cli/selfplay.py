@@ -82,14 +82,15 @@ async def _play(
 ) -> dict[str, Any]:
     from agents.match_log import MatchLog
     from agents.models import LIVE
-    from agents.registry import NO_MODEL, STAND_IN, open_minds
+    from agents.registry import NO_MODEL, open_minds
     from agents.runner import Lineup, play_matches
     from arena.cli.chat_report import chat_reports
     from arena.cli.progress import progress
     from arena.db.writer import LogWriter
 
     minds = open_minds(model, database, seed=seed, follow=model == LIVE, engine=engine)
-    fill = STAND_IN if model == NO_MODEL else "self"
+    fill = minds.usual(game.name) if model == NO_MODEL else "self"
+    playing = minds.mind(fill, game.name)
     fills = (fill,) * game.seat_count(options)
     lineups = (Lineup(f"selfplay/{seed}/{n}", fills) for n in range(games))
     decisions = tokens = fallbacks = finished = 0
@@ -99,9 +100,7 @@ async def _play(
         await minds.start()
         log = MatchLog(writer)
         began = time.perf_counter()
-        played = play_matches(
-            game, options, lineups, {fill: minds.mind(fill)}, log, purpose="selfplay", at_once=at_once
-        )
+        played = play_matches(game, options, lineups, {fill: playing}, log, purpose="selfplay", at_once=at_once)
         with progress("Self-play", games) as advance:
             async with aclosing(played) as matches:
                 async for match in matches:
@@ -128,5 +127,5 @@ async def _play(
         "tokens_per_s": round(tokens / seconds, 1),
         "fallbacks": fallbacks,
         "wins": dict(sorted(wins.items())),
-        **chat_reports(minds.mind(fill)),
+        **chat_reports(playing),
     }

@@ -78,7 +78,6 @@ def serve(
     settings = ServerSettings(
         host=host,
         port=port,
-        default_fill="scripted:careful" if model == NO_MODEL else "self",
         selfplay_rooms=rooms,
         selfplay_game=game,
         selfplay_per_minute=per_minute,

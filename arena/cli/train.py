@@ -30,7 +30,7 @@ def learn(
     run: Annotated[str, typer.Option(help="Name of the run; the same name goes on with its optimiser.")] = "main",
     out: Annotated[Path | None, typer.Option(help="Folder for runs; by default this user's own.")] = None,
     estimator: Annotated[str, typer.Option(help="Credit: hierarchical, flat, turn, rae or group.")] = "hierarchical",
-    critic: Annotated[str, typer.Option(help="central sees the roles while training; seat does not.")] = "central",
+    critic: Annotated[str, typer.Option(help="central sees all secrets while training; seat does not.")] = "central",
     counterfactual: Annotated[
         bool, typer.Option(help="Credit votes and night choices by exactly what they changed.")
     ] = True,
@@ -45,6 +45,9 @@ def learn(
     ] = 1.0,
     lr: Annotated[float, typer.Option(min=0.0, help="Learning rate of the policy.")] = 5e-4,
     kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
+    magnet_every: Annotated[
+        int, typer.Option(min=0, help="Let the reference become the policy after so many updates, again and again.")
+    ] = 0,
     passes: Annotated[int, typer.Option(min=1, max=16, help="Passes over the games in an update.")] = 2,
     polls: Annotated[
         bool, typer.Option(help="Credit words by how they change the choices that the table would make just then.")
@@ -125,6 +128,7 @@ def learn(
         learn=LearnPlan(
             lr=lr,
             kl_weight=kl,
+            magnet_every=magnet_every,
             passes=passes,
             estimator=estimator,
             critic=critic,
@@ -237,9 +241,10 @@ def _by_selfplay(
     from training.selfplay import train_by_selfplay
 
     def report(iteration: int, figures: Any, played: Any) -> None:
-        wins = sum(p.outcome.winner == "village" for p in played) / len(played)
+        side = min(played[0].outcome.sides)
+        wins = sum(p.outcome.winner == side for p in played) / len(played)
         typer.echo(
-            f"{iteration + 1}/{selfplay.iterations}: village {wins:.2f} · explained {figures.explained:.2f} · "
+            f"{iteration + 1}/{selfplay.iterations}: {side} {wins:.2f} · explained {figures.explained:.2f} · "
             f"KL {figures.kl_reference:.3f} · clipped {figures.clipped:.2f} · talk {figures.talk_entropy:.2f} · "
             f"choice {figures.choice_entropy:.2f} · garbled {figures.garbled:.1%}",
             err=True,

@@ -251,6 +251,11 @@ class Game(ABC, Generic[Options, State]):
         """
         return self.summary
 
+    def picture(self, seen: Sequence[Event]) -> tuple[str, ...]:
+        """How the table looks now, in a few lines of text, to whoever has ``seen`` these events: a board, say. People's
+        screens show it beside the lines; empty where the lines are enough."""
+        return ()
+
     def hides(self, state: State) -> bool:
         """Whether somebody may have something to do just now without the others' knowing whether: a night, say. It
         follows from what everybody knows. How long such a moment lasts would tell, see ``Terms.night_s``."""

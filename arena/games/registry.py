@@ -6,9 +6,12 @@ from typing import Any
 
 from arena.errors import UnknownName
 from arena.games.core import Game
+from arena.games.kuhn import Kuhn
+from arena.games.negotiation import Negotiation
+from arena.games.tictactoe import TicTacToe
 from arena.games.werewolf import Werewolf
 
-GAMES: dict[str, Game[Any, Any]] = {game.name: game for game in (Werewolf(),)}
+GAMES: dict[str, Game[Any, Any]] = {game.name: game for game in (Werewolf(), TicTacToe(), Kuhn(), Negotiation())}
 
 
 def game_by_name(name: str) -> Game[Any, Any]:

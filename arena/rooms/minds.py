@@ -52,11 +52,15 @@ class Mind(Protocol):
 
 class MindSource(Protocol):
     """Turns the name of a seat's filling (``self``, ``checkpoint:ID``, ``scripted:NAME``, ``random``, ``openai:NAME``)
-    into a mind."""
+    into a mind for a game."""
 
-    def mind(self, fill: str) -> Mind:
+    def mind(self, fill: str, game: str) -> Mind:
         """
         Raises:
-            UnknownName: nothing has this name.
+            UnknownName: nothing has this name, or it cannot play this game.
         """
+        ...
+
+    def usual(self, game: str) -> str:
+        """The filling of seats of this game that nobody asked anything else for."""
         ...

@@ -7,7 +7,7 @@ import errno
 import logging
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from random import Random, SystemRandom
@@ -47,8 +47,7 @@ _sockets_log.addFilter(lambda record: record.levelno >= logging.INFO)
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """``default_fill`` plays every seat that nobody asked anything else for, and stands in for people who are away.
-    ``terms`` are those of rooms whose makers ask for nothing else.
+    """``terms`` are those of rooms whose makers ask for nothing else.
 
     ``origins`` are the web pages whose scripts may connect; programs send no origin and always may. With a ``token``,
     only who brings it may come in. An address that other machines can reach is opened without one only if
@@ -57,7 +56,6 @@ class ServerSettings:
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
-    default_fill: str = "self"
     selfplay_rooms: int = 0
     selfplay_per_minute: float = 0.0
     selfplay_game: str = "werewolf"
@@ -97,10 +95,9 @@ class ArenaServer:
         self._access = Access(s.token, s.limits, self._clock)
         self._doors = Doors(s.limits, self._counts)
         self._lag = LoopLag()
-        terms = replace(s.terms, stand_in=s.default_fill)
-        self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, terms, draws or SystemRandom())
+        self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, s.terms, draws or SystemRandom())
         self._selfplay = SelfPlay(
-            self.lobby, s.selfplay_rooms, s.selfplay_game, s.selfplay_options, s.default_fill, s.selfplay_per_minute
+            self.lobby, s.selfplay_rooms, s.selfplay_game, s.selfplay_options, minds.usual, s.selfplay_per_minute
         )
         self._connections: set[Connection] = set()
         self._server: Server | None = None

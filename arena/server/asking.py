@@ -93,5 +93,5 @@ class Asking:
     def _mind_of(self, seat: int) -> Mind:
         fill = self._room.seats[seat].fill
         if fill not in self._used:
-            self._used[fill] = self._minds.mind(fill)
+            self._used[fill] = self._minds.mind(fill, self._room.game.name)
         return self._used[fill]

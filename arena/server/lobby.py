@@ -271,21 +271,22 @@ class Lobby:
         game = game_by_name(game_name)
         options = game.options(raw_options)
         seats = game.seat_count(options)
+        usual = self._minds.usual(game.name)
         if fills is None:
-            chosen = [terms.stand_in] * seats
+            chosen = [usual] * seats
             chosen[self._draws.randrange(seats)] = OPEN
         else:
             chosen = [clean_text(fill, 200) for fill in fills]
             if len(chosen) != seats:
                 raise Refusal(f"{game.title} has {seats} seats here; fills names {len(chosen)}.", code=codes.BAD_ROOM)
             for fill in set(chosen) - {OPEN}:
-                self._minds.mind(fill)
+                self._minds.mind(fill, game.name)
         room = LobbyRoom(
             id=self._draws.randbytes(6).hex(),
             game=game,
             options=options,
             fills=chosen,
-            terms=replace(terms, code=self._free_code()),
+            terms=replace(terms, code=self._free_code(), stand_in=usual),
             made_at=self._clock.monotonic_s(),
             opened_at=self._clock.wall_s(),
             purpose=purpose,
@@ -307,7 +308,7 @@ class Lobby:
         try:
             match = Room.restored(rows)
             for seat in match.seats:
-                self._minds.mind(seat.fill)
+                self._minds.mind(seat.fill, started.game)
         except (ArenaError, KeyError, ValueError, AssertionError) as error:
             log.error("match %s cannot go on: %s", started.match_id, error)
             self._writer.append((MatchAbandoned(started.match_id, "not_restorable", self._clock.wall_s()),))
@@ -322,7 +323,7 @@ class Lobby:
         try:
             room = waiting_lobby_room(row, self._clock.monotonic_s(), self._clock.wall_s())
             for fill in {*room.fills, room.terms.stand_in} - {OPEN}:
-                self._minds.mind(fill)
+                self._minds.mind(fill, row.game)
         except (ArenaError, KeyError, TypeError, ValueError) as error:
             log.error("room %s cannot wait on: %s", row.match_id, error)
             self._writer.append((RoomGone(row.match_id),))

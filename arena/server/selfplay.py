@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from arena.errors import ArenaError
@@ -25,13 +25,20 @@ class SelfPlay:
     """
 
     def __init__(
-        self, lobby: Lobby, rooms: int, game: str, options: Mapping[str, Any], fill: str, per_minute: float = 0.0
+        self,
+        lobby: Lobby,
+        rooms: int,
+        game: str,
+        options: Mapping[str, Any],
+        usual: Callable[[str], str],
+        per_minute: float = 0.0,
     ) -> None:
+        """``usual`` gives the filling of all seats of a game."""
         self._lobby = lobby
         self._rooms = rooms
         self._game = game
         self._options = options
-        self._fill = fill
+        self._usual = usual
         self._spacing_s = 60.0 / per_minute if per_minute else 0.0
         self._next_start = 0.0
         self._restored: list[LobbyRoom] = []
@@ -49,7 +56,7 @@ class SelfPlay:
 
     async def _play_on(self) -> None:
         game = game_by_name(self._game)
-        fills = [self._fill] * game.seat_count(game.options(self._options))
+        seats = game.seat_count(game.options(self._options))
         while self._restored:
             room = self._restored.pop()
             assert room.task is not None
@@ -57,6 +64,7 @@ class SelfPlay:
             self._lobby.finish(room)
         while True:
             await self._turn_to_start()
+            fills = [self._usual(self._game)] * seats
             try:
                 room = self._lobby.open_room(self._game, self._options, fills, purpose="selfplay")
             except ArenaError as error:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from agents.registry import NO_MODEL, STAND_IN, open_minds
+from agents.registry import NO_MODEL, open_minds
 from arena.db.engine import open_database
 from arena.db.writer import LogWriter
 from arena.server.app import ArenaServer, ServerSettings
@@ -28,7 +28,7 @@ async def ours(folder: Path) -> AsyncIterator[str]:
     minds = open_minds(NO_MODEL, engine)
     await minds.start()
     writer = LogWriter(engine)
-    server = ArenaServer(minds, writer, ServerSettings(port=0, default_fill=STAND_IN, limits=_ROOMY))
+    server = ArenaServer(minds, writer, ServerSettings(port=0, limits=_ROOMY))
     await server.start()
     try:
         yield server.url

@@ -125,20 +125,20 @@ async def test_strangers_seat_what_was_set_up_and_operators_any_model(
     book = book_of(tmp_path, ARENA_OPENAI_BASE_URL="http://127.0.0.1:8080")
     chat = ChatMinds(book, {})
     minds = Minds(None, chat=chat)
-    mind = minds.mind("openai:local")
+    mind = minds.mind("openai:local", "werewolf")
     assert isinstance(mind, ChatMind)
-    assert minds.mind("openai:local") is mind
+    assert minds.mind("openai:local", "werewolf") is mind
     for name in ("openai:dear-model", "openai:", "openai", "openai:../local"):
         with pytest.raises(UnknownName):
-            minds.mind(name)
+            minds.mind(name, "werewolf")
     with pytest.raises(UnknownName) as raised:
-        minds.mind("openai:hosted")
+        minds.mind("openai:hosted", "werewolf")
     assert "EXAMPLE_KEY" not in raised.value.message, "a stranger learns nothing of the settings"
     assert "EXAMPLE_KEY" in caplog.text
     chat.open("dear-model")
-    assert isinstance(minds.mind("openai:dear-model"), ChatMind)
+    assert isinstance(minds.mind("openai:dear-model", "werewolf"), ChatMind)
     with pytest.raises(UnknownName):
-        Minds(None).mind("openai:local")
+        Minds(None).mind("openai:local", "werewolf")
     await minds.stop()
 
 
@@ -151,20 +151,20 @@ async def test_players_and_models_by_name(
     async with chat_server() as server:
         environment.setenv("ARENA_OPENAI_BASE_URL", server.url)
         environment.setenv("ARENA_OPENAI_API_KEY", KEY)
-        assert resolve("openai:small", engine) == ("openai:small", None)
-        async with open_players(["openai:small", "scripted:careful", "openai:small"], engine) as players:
+        assert resolve("openai:small", engine, "werewolf") == ("openai:small", None)
+        async with open_players(["openai:small", "scripted:careful", "openai:small"], engine, "werewolf") as players:
             assert [p.id for p in players] == ["openai:small", "scripted:careful", "openai:small"]
             assert players[0] is players[2]
             assert isinstance(players[0].mind, ChatMind)
             assert server.keys == [f"Bearer {KEY}"], "it was asked for a word, to see whether it can be"
         minds = open_minds("openai:small", engine)
-        assert isinstance(minds.mind("self"), ChatMind)
-        assert minds.mind("self") is minds.mind("openai:small")
+        assert isinstance(minds.mind("self", "werewolf"), ChatMind)
+        assert minds.mind("self", "werewolf") is minds.mind("openai:small", "werewolf")
         await minds.start()
         await minds.stop()
         server.behaviour = in_turn(error(401, f"wrong key {KEY}"))
         with pytest.raises(EngineError, match="refuses the key") as raised:
-            async with open_players(["openai:small", "random"], engine):
+            async with open_players(["openai:small", "random"], engine, "werewolf"):
                 pass
         assert KEY not in raised.value.message
     assert KEY not in caplog.text

@@ -9,7 +9,7 @@ import pytest
 from agents.engines.local.codec import HubCodec
 from agents.llm.condense import Line, condensed
 from agents.llm.prompt import SeatReader, Trunk, trunk_limit
-from agents.scripted.registry import SCRIPTS
+from agents.scripted.registry import WEREWOLF
 from agents.scripted.table import play
 from arena.games.core import Event, Weight, only, visible
 from arena.games.werewolf import Werewolf
@@ -100,7 +100,7 @@ def test_facts_and_frame_of_werewolf() -> None:
 def test_every_seat_and_a_spectator_read_one_trunk(codec: HubCodec, options: dict[str, object]) -> None:
     """When it is shortened, and to what, depends on nothing but what everybody sees."""
     rules = GAME.options(options)
-    played = play(GAME, rules, "shared", [SCRIPTS["careful"]] * GAME.seat_count(rules))
+    played = play(GAME, rules, "shared", [WEREWOLF["careful"]] * GAME.seat_count(rules))
     trunks: list[Trunk] = []
     for seat in (None, *range(GAME.seat_count(rules))):
         trunk, reader = Trunk.open(codec, trunk_limit(400)), SeatReader(GAME)
@@ -112,7 +112,7 @@ def test_every_seat_and_a_spectator_read_one_trunk(codec: HubCodec, options: dic
 
 def test_every_epoch_opens_with_the_cast_and_stays_below_the_limit(codec: HubCodec) -> None:
     rules = GAME.options({"talk_rounds": 3})
-    played = play(GAME, rules, "limit", [SCRIPTS["careful"]] * 7)
+    played = play(GAME, rules, "limit", [WEREWOLF["careful"]] * 7)
     limit = trunk_limit(400)
     assert limit == 300
     trunk, reader = Trunk.open(codec, limit), SeatReader(GAME)

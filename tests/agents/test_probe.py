@@ -16,7 +16,7 @@ from agents.engines.local.weights import load_weights
 from agents.llm.policy import PolicyMind
 from agents.llm.probe import beliefs, probes
 from agents.models import shipped_folder
-from agents.scripted.registry import SCRIPTS
+from agents.scripted.registry import WEREWOLF
 from agents.scripted.table import play
 from arena.decision import TrunkRecord
 from arena.games.chance import Chance
@@ -151,7 +151,7 @@ def test_a_probe_holds_nothing_but_its_own_seat(codec: HubCodec) -> None:
 
 
 async def test_beliefs_are_those_of_a_plain_forward_pass() -> None:
-    game = play(GAME, GAME.options({"max_days": 2}), "beliefs", [SCRIPTS["careful"]] * 7)
+    game = play(GAME, GAME.options({"max_days": 2}), "beliefs", [WEREWOLF["careful"]] * 7)
     engine = LocalEngine(shipped_folder())
     engine.start()
     try:

@@ -89,15 +89,15 @@ async def test_a_registered_checkpoint_fills_a_seat_and_a_folder_does_not(
         game, fill = Werewolf(), f"checkpoint:{read_checkpoint(second_checkpoint).id}"
         lineup = Lineup(1, (fill,) * 3 + ("self",) * 4)
         options = game.options({"max_days": 1, "talk_rounds": 0})
-        names = {name: minds.mind(name) for name in (fill, "self")}
+        names = {name: minds.mind(name, "werewolf") for name in (fill, "self")}
         matches = play_matches(game, options, [lineup], names, no_log, purpose="room")
         (played,) = [match async for match in matches]
         ids = [read_checkpoint(c).id for c in (second_checkpoint, tiny_checkpoint)]
         assert {d.mind for d in played.decisions} <= {f"checkpoint:{i}" for i in ids}
         assert all(d.mind == f"checkpoint:{ids[d.seat >= 3]}" for d in played.decisions)
         with pytest.raises(UnknownName):
-            minds.mind("checkpoint:nope")
+            minds.mind("checkpoint:nope", "werewolf")
         with pytest.raises(UnknownName):
-            minds.mind(f"checkpoint:{second_checkpoint}")  # the name may be a stranger's
+            minds.mind(f"checkpoint:{second_checkpoint}", "werewolf")  # the name may be a stranger's
     finally:
         await minds.stop()

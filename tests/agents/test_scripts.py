@@ -11,7 +11,7 @@ import pytest
 from agents.scripted.base import Script
 from agents.scripted.measure import MIXED, measure
 from agents.scripted.mind import ScriptedMind
-from agents.scripted.registry import SCRIPTS, script_by_name
+from agents.scripted.registry import WEREWOLF, script_by_name
 from agents.scripted.table import ScriptedGame, play
 from arena.decision import MindKind
 from arena.errors import UnknownName
@@ -23,17 +23,17 @@ from arena.rooms.minds import Request
 
 GAME = Werewolf()
 SEATED = ("careful", "bold", "sly", "random", "careful", "bold", "sly")
-MIX: list[Callable[[Random], Script]] = [SCRIPTS[name] for name in SEATED]
+MIX: list[Callable[[Random], Script]] = [WEREWOLF[name] for name in SEATED]
 OPTIONS = [
     WerewolfOptions(discussion=d, reveal=r, talk_rounds=n, first_night_kill=k)
     for d, r, n, k in product(Discussion, Reveal, (0, 1, 3, 5), (True, False))
 ]
 
 
-@pytest.mark.parametrize("name", [*SCRIPTS, "mixed"])
+@pytest.mark.parametrize("name", [*WEREWOLF, "mixed"])
 def test_plays_whole_matches_under_all_options(name: str) -> None:
     for i, options in enumerate(OPTIONS):
-        scripts = MIX if name == "mixed" else [SCRIPTS[name]] * 7
+        scripts = MIX if name == "mixed" else [WEREWOLF[name]] * 7
         game = play(GAME, options, f"{name}/{i}", scripts)
         assert game.outcome.winner in ("village", "werewolves")
         for turn in game.turns:
@@ -101,7 +101,7 @@ def test_secrets_of_others_do_not_reach_a_seat() -> None:
 
 def _first_night(opening: tuple[Event, ...], chance: Chance, seat: int) -> object:
     state, events = begin(GAME, WerewolfOptions(), chance, opening)
-    script = SCRIPTS["careful"](Random(seat))
+    script = WEREWOLF["careful"](Random(seat))
     for event in visible(events, seat):
         script.see(event)
     return [(t.id, script.weigh(t) if t.choices else script.say(t)) for t in GAME.turns(state) if t.seat == seat]
@@ -118,7 +118,7 @@ def test_scripts_beat_chance_on_both_sides() -> None:
 
 def test_an_unknown_script_is_refused_with_the_names() -> None:
     with pytest.raises(UnknownName, match="bold, careful, random, sly"):
-        script_by_name("brave")
+        script_by_name("brave", "werewolf")
 
 
 async def _through_minds(mind: ScriptedMind, match: str) -> ScriptedGame | tuple[Event, ...]:
@@ -138,8 +138,8 @@ async def _through_minds(mind: ScriptedMind, match: str) -> ScriptedGame | tuple
 
 
 async def test_a_mind_plays_all_seats_and_the_same_match_again() -> None:
-    first = await _through_minds(ScriptedMind("careful", SCRIPTS["careful"], 1), "m1")
-    mind = ScriptedMind("careful", SCRIPTS["careful"], 1)
+    first = await _through_minds(ScriptedMind("careful", WEREWOLF["careful"], 1), "m1")
+    mind = ScriptedMind("careful", WEREWOLF["careful"], 1)
     assert await _through_minds(mind, "m1") == first
     assert await _through_minds(mind, "m2") != first
     assert mind.finish("m1") is None
@@ -150,6 +150,6 @@ async def test_a_mind_plays_all_seats_and_the_same_match_again() -> None:
 async def test_a_mind_says_who_it_is(name: str, called: str) -> None:
     state, events = begin(GAME, WerewolfOptions(), Chance(1))
     turn = GAME.turns(state)[0]
-    mind = ScriptedMind(name, SCRIPTS[name], 1)
+    mind = ScriptedMind(name, WEREWOLF[name], 1)
     answer = await mind.decide(Request("m", GAME, turn.seat, turn, list(visible(events, turn.seat))))
     assert answer.mind == called

@@ -15,7 +15,7 @@ from agents.scripted.many_worlds import sums
 from agents.scripted.measure import MIXED, measure, seating
 from agents.scripted.phrases import INTENTIONS
 from agents.scripted.reading import read
-from agents.scripted.registry import SCRIPTS
+from agents.scripted.registry import WEREWOLF
 from agents.scripted.seat import Seat
 from agents.scripted.statements import Claim, Sensed, Trust
 from agents.scripted.table import play
@@ -44,14 +44,14 @@ def _sound(turn: Turn, weights: dict[str, float] | None, text: str) -> None:
 
 @pytest.mark.parametrize("seats", range(5, 17))
 def test_plays_any_cast_under_any_rules(seats: int) -> None:
-    random, names = Random(seats), list(SCRIPTS)
+    random, names = Random(seats), list(WEREWOLF)
     for n in range(count(2, 60)):
         rules = house_rules(random, seats)
         if n % 2:
             del rules["seats"]
             rules["cast"] = odd_cast(random)
         options = GAME.options(rules)
-        makers: list[Callable[[Random], Script]] = [SCRIPTS[random.choice(names)] for _ in range(options.seats)]
+        makers: list[Callable[[Random], Script]] = [WEREWOLF[random.choice(names)] for _ in range(options.seats)]
         for turn in play(GAME, options, f"{seats}/{n}", makers).turns:
             if turn.probe is not None:
                 _sound(turn.probe, turn.weights, "")
@@ -79,7 +79,7 @@ def test_the_village_of_scripts_is_a_match_for_its_wolves_in_big_casts() -> None
 
 def weighed(v: Village, seat: int, name: str = "careful") -> dict[str, float]:
     """What a script in this seat makes of its open turn."""
-    script = SCRIPTS[name](Random(0))
+    script = WEREWOLF[name](Random(0))
     for event in visible(v.events, seat):
         script.see(event)
     (turn,) = (t for t in v.turns if t.seat == seat)
@@ -148,7 +148,7 @@ def test_arrays_and_loop_sum_up_the_same(raw: dict[str, Any]) -> None:
     options = GAME.options({**raw, "max_days": 3})
     compared = 0
     for seed in range(3):
-        game = play(GAME, options, f"sums/{seed}", [SCRIPTS["bold"]] * options.seats)
+        game = play(GAME, options, f"sums/{seed}", [WEREWOLF["bold"]] * options.seats)
         for turn in game.turns[:: max(1, len(game.turns) // 12)]:
             seen = view(visible(game.events, turn.seat)[: turn.events_seen])
             ledger = Ledger()
@@ -210,7 +210,7 @@ def test_a_card_that_nobody_holds_is_never_spoken_of() -> None:
     cards = {i: intention.card for i, intention in INTENTIONS.items() if intention.card is not None}
     assert set(cards.values()) == {Role.WITCH, Role.HUNTER, Role.MEDIUM}
     options = GAME.options({"talk_rounds": 3})
-    for turn in play(GAME, options, 1, [SCRIPTS["random"]] * 7).turns:
+    for turn in play(GAME, options, 1, [WEREWOLF["random"]] * 7).turns:
         assert not {"witch", "hunter", "medium"} & set(turn.act.text.lower().replace(".", "").split())
 
 

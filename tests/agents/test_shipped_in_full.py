@@ -30,7 +30,9 @@ async def test_it_plays_every_role_and_bids_without_falling_back(raw: dict[str, 
     kinds: set[str] = set()
     try:
         lineups = [Lineup(f"full/{n}", ("self",) * options.seats) for n in range(2)]
-        playing = play_matches(GAME, options, lineups, {"self": minds.mind("self")}, no_log, purpose="selfplay")
+        playing = play_matches(
+            GAME, options, lineups, {"self": minds.mind("self", "werewolf")}, no_log, purpose="selfplay"
+        )
         async for match in playing:
             for decision in match.decisions:
                 kinds.add(decision.turn_kind)

@@ -81,7 +81,7 @@ def test_evaluate_and_leaderboard(db: str, engine: Engine, capfd: pytest.Capture
     found = said(capfd, "evaluate", "scripted:careful", "random", "--games", "20", "--db", db, "--seed", "1")
     assert list(found) == [
         "game", "a", "b", "games", "a_village_vs_b_wolves", "b_village_vs_a_wolves",
-        "elo", "elo_low", "elo_high", "rated", "seed", "decisions", "fallbacks", "seconds",
+        "a_return", "elo", "elo_low", "elo_high", "rated", "seed", "decisions", "fallbacks", "seconds",
     ]  # fmt: skip
     assert set(found["a_village_vs_b_wolves"]) == set(found["b_village_vs_a_wolves"]) == RATE
     assert found["a_village_vs_b_wolves"]["games"] == found["games"] == 20

@@ -64,7 +64,9 @@ class FakeArena(CannedLink):
         self.terms.append({**terms, "fills": fills})
         return await super().create(game, options)
 
-    async def join(self, room: str | None = None, *, train: bool = False, blind: bool = False) -> RoomJoined:
+    async def join(
+        self, room: str | None = None, *, game: str = "werewolf", train: bool = False, blind: bool = False
+    ) -> RoomJoined:
         self.asked.append(f"join {room}{' train' if train else ''}{' blind' if blind else ''}")
         if self.blind and not blind:
             raise RequestRefused("Nobody is told there who is a person.", code="room/blind")

@@ -10,7 +10,7 @@ import torch
 from agents.checkpoints import write_checkpoint
 from agents.engines.local.codec import HubCodec
 from agents.llm.prompt import PROMPT_VERSION
-from agents.scripted.registry import SCRIPTS
+from agents.scripted.registry import WEREWOLF
 from agents.scripted.table import play
 from arena.games.werewolf import Werewolf
 from arena.games.werewolf.types import WerewolfOptions
@@ -25,7 +25,7 @@ def make_tokenizer(folder: Path, size: int = VOCABULARY) -> Path:
     game = Werewolf()
     lines: list[str] = []
     for seed in range(12):
-        played = play(game, WerewolfOptions(), f"corpus/{seed}", [SCRIPTS["sly"]] * 7)
+        played = play(game, WerewolfOptions(), f"corpus/{seed}", [WEREWOLF["sly"]] * 7)
         names = played.events[0].data["names"]
         lines += [line for e in played.events if (line := game.line(names, e))]
     train_tokenizer(lines, game.words, size, folder)

@@ -45,7 +45,10 @@ class BlindMind:
 
 
 class BlindMinds:
-    def mind(self, fill: str) -> Mind:
+    def usual(self, game: str) -> str:
+        return "self"
+
+    def mind(self, fill: str, game: str) -> Mind:
         return BlindMind()
 
 
@@ -81,7 +84,10 @@ class FakeMinds:
 
     one: RandomMind = field(default_factory=RandomMind)
 
-    def mind(self, fill: str) -> Mind:
+    def usual(self, game: str) -> str:
+        return "self"
+
+    def mind(self, fill: str, game: str) -> Mind:
         if fill == "nobody":
             raise UnknownName("Nothing has the name 'nobody'.")
         return self.one

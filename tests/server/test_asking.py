@@ -18,7 +18,10 @@ class Stubborn:
     def __init__(self) -> None:
         self.asked = 0
 
-    def mind(self, fill: str) -> Mind:
+    def usual(self, game: str) -> str:
+        return "self"
+
+    def mind(self, fill: str, game: str) -> Mind:
         return self
 
     async def decide(self, request: Request) -> Answer:

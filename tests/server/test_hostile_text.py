@@ -86,10 +86,13 @@ def _parsed(value: Any) -> Any:
 class KnownMinds(FakeMinds):
     """Knows ``self`` only, and says so in the words of whoever asked for something else."""
 
-    def mind(self, fill: str) -> Mind:
+    def usual(self, game: str) -> str:
+        return "self"
+
+    def mind(self, fill: str, game: str) -> Mind:
         if fill != "self":
             raise UnknownName(f"Nothing is called {fill}.")
-        return super().mind(fill)
+        return super().mind(fill, game)
 
 
 async def _answers(socket: ClientConnection) -> list[dict[str, Any]]:
@@ -204,7 +207,10 @@ class TalkingFailure:
 
 
 class TalkingFailures:
-    def mind(self, fill: str) -> TalkingFailure:
+    def usual(self, game: str) -> str:
+        return "self"
+
+    def mind(self, fill: str, game: str) -> TalkingFailure:
         return TalkingFailure()
 
 

@@ -38,7 +38,10 @@ def database_url(tmp_path: Any) -> str:
 
 
 class LongWinded:
-    def mind(self, fill: str) -> Mind:
+    def usual(self, game: str) -> str:
+        return "self"
+
+    def mind(self, fill: str, game: str) -> Mind:
         return self
 
     async def decide(self, request: Request) -> Answer:

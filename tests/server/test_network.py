@@ -213,7 +213,10 @@ class Talkers:
     def __init__(self) -> None:
         self.one = Talker()
 
-    def mind(self, fill: str) -> Mind:
+    def usual(self, game: str) -> str:
+        return "self"
+
+    def mind(self, fill: str, game: str) -> Mind:
         return self.one
 
 

@@ -34,7 +34,10 @@ class SimulatedMinds:
         self._versions = versions
         self._minds: dict[str, SimulatedMind] = {}
 
-    def mind(self, fill: str) -> Mind:
+    def usual(self, game: str) -> str:
+        return "self"
+
+    def mind(self, fill: str, game: str) -> Mind:
         if fill not in self._minds:
             self._minds[fill] = SimulatedMind(fill, self._habits, self._random, self._counts, self._versions)
         return self._minds[fill]

@@ -12,7 +12,7 @@ from agents.engines.local.weights import load_weights
 from agents.llm.policy import PolicyMind
 from agents.runner import Lineup, Played, no_log, play_matches
 from agents.scripted.mind import ScriptedMind
-from agents.scripted.registry import SCRIPTS
+from agents.scripted.registry import WEREWOLF
 from arena.games.registry import game_by_name
 from training.episodes import Episode, Terms, harvest
 
@@ -29,7 +29,7 @@ def played(tiny_checkpoint: Path) -> list[Played]:
         engine.start()
         minds = {
             "self": PolicyMind(engine, max_tokens=12),
-            "scripted": ScriptedMind("careful", SCRIPTS["careful"], seed=1),
+            "scripted": ScriptedMind("careful", WEREWOLF["careful"], seed=1),
         }
         try:
             lineups = [Lineup(f"learn/{n}", FILLS) for n in range(6)]

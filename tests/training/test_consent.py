@@ -16,7 +16,7 @@ from agents.llm.policy import PolicyMind
 from agents.match_log import MatchLog
 from agents.runner import Lineup, play_matches
 from agents.scripted.mind import ScriptedMind
-from agents.scripted.registry import SCRIPTS
+from agents.scripted.registry import WEREWOLF
 from arena.cli.main import main
 from arena.db.repo import iter_matches
 from arena.db.writer import LogWriter
@@ -57,7 +57,7 @@ async def log_matches(writer: LogWriter, checkpoint: Path, replies: Mapping[str,
     def logged(rows: Batch) -> None:
         log(tuple(map(as_people, rows)))
 
-    script = ScriptedMind("careful", SCRIPTS["careful"], seed=1)
+    script = ScriptedMind("careful", WEREWOLF["careful"], seed=1)
     minds = {"self": PolicyMind(policy, max_tokens=8), "person": script}
     lineups = [Lineup(name, FILLS) for name in replies]
     try:

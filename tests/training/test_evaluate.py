@@ -26,7 +26,7 @@ async def run(
 ) -> tuple[Evaluation, list[Played]]:
     matches: list[Played] = []
     log = MatchLog(writer)
-    async with open_players((a, b), database) as (first, second):
+    async with open_players((a, b), database, "werewolf") as (first, second):
         found = await evaluate(GAME, first, second, games=games, seed=3, log=log, on_match=matches.append, **settings)
     await log.stored()
     return found, matches

@@ -8,7 +8,7 @@ import pytest
 
 from agents.runner import Lineup, Played, no_log, play_matches
 from agents.scripted.mind import ScriptedMind
-from agents.scripted.registry import SCRIPTS
+from agents.scripted.registry import WEREWOLF
 from arena.games.registry import game_by_name
 from training.episodes import Episode
 from training.standings import moments
@@ -17,7 +17,7 @@ GAME = game_by_name("werewolf")
 
 
 async def scripted(count: int, **options: object) -> list[Played]:
-    mind = ScriptedMind("bold", SCRIPTS["bold"], seed=3)
+    mind = ScriptedMind("bold", WEREWOLF["bold"], seed=3)
     rules = GAME.options(options)
     lineups = [Lineup(f"standings/{n}", ("x",) * rules.seats) for n in range(count)]
     playing = play_matches(GAME, rules, lineups, {"x": mind}, no_log, purpose="selfplay")

@@ -11,14 +11,14 @@ import pytest
 from agents.players import Player
 from agents.runner import no_log
 from agents.scripted.mind import ScriptedMind
-from agents.scripted.registry import SCRIPTS
+from agents.scripted.registry import script_by_name
 from arena.db.checkpoints import live_checkpoint
 from arena.db.engine import open_database
 from arena.games.registry import game_by_name
 from training.learner import LearnPlan
 from training.selfplay import SelfPlayPlan, train_by_selfplay
 from training.train import Trained, TrainPlan
-from training.trial import Sequential, Trial, TrialPlan, Verdict, trial
+from training.trial import Sequential, Trial, TrialPlan, Verdict, promote_if_no_worse, trial
 
 GAME = game_by_name("werewolf")
 
@@ -61,7 +61,7 @@ def test_one_lucky_streak_is_no_verdict() -> None:
 
 
 def scripted(name: str) -> Player:
-    return Player(f"scripted:{name}", ScriptedMind(name, SCRIPTS[name], seed=1))
+    return Player(f"scripted:{name}", ScriptedMind(name, script_by_name(name, "werewolf"), seed=1))
 
 
 async def test_real_matches_tell_a_good_player_from_a_bad_one() -> None:
@@ -104,3 +104,10 @@ def test_only_what_is_no_worse_goes_live(tmp_path: Path, tiny_checkpoint: Path) 
     assert [t.verdict for t in kept.trials] == [Verdict.OPEN]
     assert not kept.went_live
     assert not run(tmp_path / "c", tiny_checkpoint, None).trials
+
+
+async def test_a_live_model_of_other_games_stays(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'arena.db'}")
+    found = await promote_if_no_worse(database, game_by_name("kuhn"), "shipped", TrialPlan(pairs=2), seed=1)
+    assert found.verdict is Verdict.NO_RIVAL
+    assert live_checkpoint(database) is None

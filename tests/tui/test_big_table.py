@@ -140,7 +140,7 @@ def test_every_role_is_explained(role: Role) -> None:
     assert str(role) in first
     assert second.startswith("By night")
     assert third == (words.WIN_WOLVES if role.side == "werewolves" else words.WIN_VILLAGE)
-    assert str(role) in help_text().plain.lower()
+    assert str(role) in help_text("werewolf").plain.lower()
     for seat in range(16):
         assert words.fate(table, seat)
     assert words.why_sentence(table)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from arena.games.registry import game_by_name
+import pytest
+
+from arena.games.registry import GAMES
 from tui import house_rules
 
 
-def starts(**changed: Any) -> dict[str, Any]:
-    rows = (*house_rules.rules(), house_rules.people(7), *house_rules.terms())
-    return {row.name: row.start for row in rows} | changed
+def starts(game: str = "werewolf", **changed: Any) -> dict[str, Any]:
+    return {name: row.start for name, row in house_rules.rows(game).items()} | changed
 
 
-def test_every_row_offers_only_what_the_game_takes() -> None:
-    game = game_by_name(house_rules.GAME)
+@pytest.mark.parametrize("name", GAMES)
+def test_every_row_offers_only_what_the_game_takes(name: str) -> None:
+    game = GAMES[name]
     defaults = game.options({})
-    for row in house_rules.rules():
+    for row in house_rules.rules(name):
         assert getattr(defaults, row.name) == row.start
         assert row.start in [v.value for v in row.values]
         for value in row.values:

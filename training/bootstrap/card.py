@@ -21,7 +21,7 @@ from agents.players import Player
 from agents.runner import Lineup, Played, no_log, play_matches
 from agents.scripted.form import well_formed
 from agents.scripted.mind import ScriptedMind
-from agents.scripted.registry import SCRIPTS
+from agents.scripted.registry import WEREWOLF
 from arena.games.core import Game
 from arena.games.registry import game_by_name
 from training.bootstrap.run import held_out
@@ -92,7 +92,7 @@ async def _play(engine: LocalEngine, game: Game[Any, Any], games: int) -> tuple[
         own = [match async for match in playing]
         rivals = {
             name: await evaluate(game, me, Player(name, ScriptedMind(name, script, seed=2)), games=games, seed="card")
-            for name, script in SCRIPTS.items()
+            for name, script in WEREWOLF.items()
         }
     finally:
         await engine.stop()

@@ -12,13 +12,14 @@ from random import Random
 from typing import Any, Final
 
 from agents.llm.prompt import Codec, SeatReader, Trunk, option_tokens
-from agents.scripted.registry import SCRIPTS
+from agents.scripted.registry import script_by_name
 from agents.scripted.table import ScriptedGame, play
 from arena.games.core import Game, visible
 from training.packing import Branch, TokenGame
 
-TEACHERS: Final = {"careful": 0.5, "bold": 0.3, "sly": 0.2}
-"""How often each script teaches a seat."""
+TEACHERS: Final = {"werewolf": {"careful": 0.5, "bold": 0.3, "sly": 0.2}}
+"""How often each script teaches a seat, by game; others are played at random, which shows all words and teaches
+nothing."""
 
 
 PROBE: Final = "probe"
@@ -99,8 +100,8 @@ def lesson(
 
 
 def drawn_options(game: Game[Any, Any], random: Random) -> Any:
-    """Mostly the default rules; in one match of eight others, so that the model knows them too."""
-    if random.random() < 0.875:
+    """Mostly the default rules; of Werewolf in one match of eight others, so that the model knows them too."""
+    if game.name != "werewolf" or random.random() < 0.875:
         return game.options({})
     return game.options(
         {
@@ -115,11 +116,12 @@ def drawn_options(game: Game[Any, Any], random: Random) -> Any:
 def scripted_games(game: Game[Any, Any], seed: int, default_rules: bool = False) -> Iterator[ScriptedGame]:
     """Matches of teachers without end. The same seed gives the same matches."""
     random = Random(f"lessons/{seed}")
-    names, weights = list(TEACHERS), list(TEACHERS.values())
+    teachers = TEACHERS.get(game.name, {"random": 1.0})
+    names, weights = list(teachers), list(teachers.values())
     number = 0
     while True:
         options = game.options({}) if default_rules else drawn_options(game, random)
         seats = game.seat_count(options)
-        makers = [SCRIPTS[name] for name in random.choices(names, weights, k=seats)]
+        makers = [script_by_name(name, game.name) for name in random.choices(names, weights, k=seats)]
         yield play(game, options, f"{seed}/{number}", makers)
         number += 1

@@ -19,7 +19,7 @@ from agents.llm.prompt import PROMPT_VERSION
 from arena.errors import UserError
 from arena.games.core import Game
 from arena.games.registry import game_by_name
-from training.bootstrap.lessons import Lesson, lesson, scripted_games
+from training.bootstrap.lessons import TEACHERS, Lesson, lesson, scripted_games
 from training.bootstrap.model import ModelSize, new_model
 from training.bootstrap.teach import LessonLoss, TeachPlan, measure_reading, teach
 from training.bootstrap.tokenizer import train_tokenizer
@@ -32,7 +32,10 @@ VOCABULARY: Final = 768
 
 @dataclass(frozen=True, slots=True)
 class BootstrapPlan:
-    """``model`` starts from an existing model (folder or hub name) instead of random weights and a new tokenizer."""
+    """``model`` starts from an existing model (folder or hub name) instead of random weights and a new tokenizer.
+
+    Where ``teach.seconds`` is 0 nothing is taught: the model can read its game's words and has random weights.
+    """
 
     teach: TeachPlan
     game: str = "werewolf"
@@ -50,9 +53,11 @@ def bootstrap(
     """Make a checkpoint under ``folder``.
 
     Raises:
-        UserError: the vocabulary has no room for the game's names and roles.
+        UserError: the vocabulary has no room for the game's names and roles, or no script can teach the game.
         CheckpointError: ``plan.model`` cannot be loaded.
     """
+    if plan.teach.seconds and plan.game not in TEACHERS:
+        raise UserError(f"No script teaches {plan.game}. A model that learns it from play alone: --minutes 0")
     torch.set_num_threads(1)  # a second thread gains little at this size; the other core plays the scripted games
     game = game_by_name(plan.game)
     before: Manifest | None = None
@@ -72,8 +77,11 @@ def bootstrap(
             weights = load_weights(plan.model)
             codec, model = weights.codec, weights.model
             codec.save(source)
-        matches = teach(model, source, plan.game, plan.teach, on_step)
-    reading = measure_reading(model, held_out(codec, game))
+        matches = teach(model, source, plan.game, plan.teach, on_step) if plan.teach.seconds else 0
+    figures: dict[str, Any] = {}
+    if matches:
+        reading = measure_reading(model, held_out(codec, game))
+        figures["reading"] = {**asdict(reading), "share_of_way": reading.share_of_way}
     model.set_attn_implementation("sdpa")
 
     def save(target: Path) -> None:
@@ -89,7 +97,7 @@ def bootstrap(
         tokenizer=codec.fingerprint,
         prompt_version=PROMPT_VERSION,
         training=_described(plan, model, before),
-        figures={"reading": {**asdict(reading), "share_of_way": reading.share_of_way}},
+        figures=figures,
         name=name,
     )
 

@@ -1,7 +1,8 @@
-"""The rules of Werewolf in one minute, and the keys."""
+"""The rules of the game in one minute, and the keys."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,6 +11,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from arena.games.core import Event
+from tui import any_game
 
 RULES = (
     ("The point", "A few are werewolves and know each other: two of seven, say. The others do not know who they are."),
@@ -46,14 +50,21 @@ class HelpScreen(ModalScreen[None]):
     CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,enter,q", "dismiss", "Close", id="help.close")]
 
+    def __init__(self, game: str, events: Sequence[Event] = ()) -> None:
+        """``events`` are what was seen of the match so far."""
+        super().__init__()
+        self.game, self.events = game, events
+
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog help") as dialog:
-            dialog.border_title = "Werewolf in one minute"
+            dialog.border_title = f"{any_game.title(self.game)} in one minute"
             dialog.border_subtitle = "Escape closes"
-            yield Static(help_text())
+            yield Static(help_text(self.game, self.events))
 
 
-def help_text() -> Content:
+def help_text(game: str, events: Sequence[Event] = ()) -> Content:
     rules = [Content.assemble((f"{title}\n", "bold $accent"), text) for title, text in RULES]
+    if game not in any_game.OWN_WORDS:
+        rules = [Content(text) for text in any_game.rules(game, events)]
     keys = [Content.assemble((f"{key:<11}", "bold $primary"), (does, "$faint")) for key, does in KEYS]
     return Content("\n\n").join([*rules, Content.assemble(("Keys\n", "bold $accent"), Content("\n").join(keys))])

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
 from arena.protocol.text import clean_text
-from tui import words
+from tui import any_game, words
 from tui.house_rules import NewGameChoice
 from tui.messages import Join, NewGame, QuickMatch, Watch
 from tui.screens.join_code import JoinCodeScreen
@@ -39,9 +39,10 @@ class LobbyScreen(Screen[None]):
         Binding("right", "app.focus_next", show=False),
     ]
 
-    def __init__(self, world: World, name: str, now_s: float) -> None:
+    def __init__(self, world: World, name: str, now_s: float, game: str = "werewolf") -> None:
         super().__init__()
         self.world, self.player, self.now_s = world, clean_text(name, 40), now_s
+        self.game = game
         self.drawn = False
 
     def compose(self) -> ComposeResult:
@@ -50,7 +51,7 @@ class LobbyScreen(Screen[None]):
             with Horizontal(id="head"):
                 yield Static(Content.styled("Social Arena", "bold $accent"), id="brand")
                 yield Static(id="server")
-            yield Static(Content(PITCH), id="pitch")
+            yield Static(Content(self._pitch()), id="pitch")
             with Horizontal(id="buttons"):
                 yield Button("Play now", id="quick", variant="primary")
                 yield Button("New game", id="new")
@@ -91,6 +92,11 @@ class LobbyScreen(Screen[None]):
         notice.update(Content(said))
         notice.display = bool(said)
 
+    def _pitch(self) -> str:
+        """What one can play here: the game that was asked for, else all."""
+        game = any_game.game_of(self.game)
+        return PITCH if game is None or self.game in any_game.OWN_WORDS else f"{game.title}. {game.summary}"
+
     def _server(self, world: World) -> str:
         plays = f"model {world.checkpoint}" if world.checkpoint else "scripts play, no model loaded"
         return f"{world.server} · {plays}" if world.server else plays
@@ -124,7 +130,7 @@ class LobbyScreen(Screen[None]):
             if choice is not None:
                 self.post_message(NewGame(choice))
 
-        self.app.push_screen(NewGameScreen(), chosen)
+        self.app.push_screen(NewGameScreen(self.game), chosen)
 
     def action_code(self) -> None:
         def told(code: str | None) -> None:

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from tui import house_rules
+from tui import any_game, house_rules
 from tui.house_rules import Choice, NewGameChoice
 from tui.widgets.pick import Pick
 
@@ -28,16 +28,14 @@ class NewGameScreen(ModalScreen[NewGameChoice | None]):
         Binding("ctrl+o", "open", "Open it", id="new.open"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, game: str = "werewolf") -> None:
         super().__init__()
-        seats = next(c for c in house_rules.rules() if c.name == "seats")
-        self.choices: dict[str, Choice] = {
-            c.name: c for c in (seats, house_rules.people(seats.start), *house_rules.rules(), *house_rules.terms())
-        }
+        self.game = game
+        self.choices: dict[str, Choice] = house_rules.rows(game)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog new-game") as dialog:
-            dialog.border_title = "New game of Werewolf"
+            dialog.border_title = f"New game of {any_game.title(self.game)}"
             dialog.border_subtitle = "arrows choose · Ctrl+O opens it"
             with VerticalScroll(id="rows", can_focus=False):
                 for name, choice in self.choices.items():
@@ -50,10 +48,16 @@ class NewGameScreen(ModalScreen[NewGameChoice | None]):
                 yield Button("Open it", id="open", variant="primary")
                 yield Button("Cancel", id="cancel")
 
-    def on_pick_changed(self) -> None:
-        people = house_rules.people(self._value("seats"))
-        self.choices[people.name] = people
-        self.query_one(f"#{people.name}", Pick).offer(tuple(v.shown for v in people.values))
+    async def on_pick_changed(self) -> None:
+        if (game := self._value("game")) != self.game:
+            self.game, self.choices = game, house_rules.rows(game)
+            await self.recompose()
+            self.query_one("#game", Pick).focus()
+            return
+        if "seats" in self.choices:
+            people = house_rules.people(self._value("seats"))
+            self.choices[people.name] = people
+            self.query_one(f"#{people.name}", Pick).offer(tuple(v.shown for v in people.values))
         self._explain()
 
     def on_descendant_focus(self) -> None:

@@ -10,12 +10,14 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from tui import any_game
 from tui.messages import Begin, LeaveTable, TakeBack
 from tui.screens.end import EndScreen
 from tui.state import World
 from tui.widgets.banner import Banner
 from tui.widgets.chat import Chat
 from tui.widgets.phase_track import PhaseTrack
+from tui.widgets.picture import Picture
 from tui.widgets.private_panel import PrivatePanel
 from tui.widgets.seat_list import SeatList
 from tui.widgets.too_small import TooSmall
@@ -57,6 +59,7 @@ class TableScreen(Screen[None]):
                 with Vertical(id="people"):
                     yield SeatList(id="seats")
                     yield VoteMatrix(id="votes")
+                    yield Picture(id="picture")
                 yield PrivatePanel(id="private")
         yield Footer(show_command_palette=False)
 
@@ -74,11 +77,12 @@ class TableScreen(Screen[None]):
         self.query_one(WaitingRoom).show(world)
         self.query_one(SeatList).show(table)
         self.query_one(VoteMatrix).show(table)
+        self.query_one(Picture).show(table)
         self.query_one(PrivatePanel).show(table)
         self.query_one(Chat).show(table)
         self.query_one(TurnPanel).show(table, now_s)
         self.query_one(Chat).display = table.started or table.over
-        self.query_one(Chat).border_title = "The village"
+        self.query_one(Chat).border_title = any_game.title(table.room.game) if table.plain_words else "The village"
         self.refresh_bindings()
 
     def tick(self, now_s: float) -> None:
@@ -91,7 +95,7 @@ class TableScreen(Screen[None]):
 
     def _is_whole(self) -> bool:
         """Whether all widgets are there: the clock also ticks, and the server speaks, while a screen comes or goes."""
-        kinds = (PhaseTrack, Banner, WaitingRoom, Chat, TurnPanel, SeatList, PrivatePanel)
+        kinds = (PhaseTrack, Banner, WaitingRoom, Chat, TurnPanel, SeatList, Picture, PrivatePanel)
         return self.drawn and all(self.query(kind) for kind in kinds)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -108,7 +112,14 @@ class TableScreen(Screen[None]):
             case "begin":
                 return not table.started and not table.gone
             case "pass_turn":
-                return table.playing and table.started and not table.away and (table.my_turn or not table.dead)
+                must = table.turn is not None and not table.turn.may_pass
+                return (
+                    table.playing
+                    and table.started
+                    and not table.away
+                    and not must
+                    and (table.my_turn or not table.dead)
+                )
             case _:
                 return True
 

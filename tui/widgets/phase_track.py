@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from arena.games.werewolf.types import Phase
+from tui import any_game
 from tui.state import Connection, Table, World
 
 HURRY_S = 10
@@ -35,7 +36,7 @@ class PhaseTrack(Widget):
         if self.world is None or self.world.table is None:
             return Content("")
         table, width = self.world.table, self.content_size.width
-        left = Content.styled("Werewolf", "bold $accent")
+        left = Content.styled(any_game.title(table.room.game), "bold $accent")
         if width >= 90:
             left = left.append(Content.styled(f"  {table.room.code or table.room.room}", "$faint"))
         middle, right = self._track(table), self._right(self.world, table)
@@ -49,6 +50,8 @@ class PhaseTrack(Widget):
             return Content.styled("waiting for players", "$faint")
         if table.over:
             return Content.styled("the game is over", "bold $primary")
+        if table.plain_words:
+            return Content("")
         steps: dict[Phase, str] = {
             Phase.NIGHT: f"Night {v.day}",
             Phase.TALK: f"Day {v.day}",

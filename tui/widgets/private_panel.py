@@ -42,6 +42,11 @@ class PrivatePanel(Vertical):
             return Content.styled("You see every secret: they stand in the talk, marked ◆.", "$secondary")
         if table.me is None:
             return Content.styled("You see what everybody sees. The secrets come out at the end.", "$faint")
+        if table.plain_words and table.started:
+            me = (table.name(table.me), f"bold {seat_colour(table.me)}")
+            return Content.assemble("You were " if table.over else "You are ", me, ".")
+        if table.plain_words:
+            return Content.styled("The game begins when all seats are taken.", "$faint")
         if v.role is None:
             return Content.styled("Your role is dealt when all seats are taken.", "$faint")
         parts: list[Content] = []

@@ -101,8 +101,8 @@ class TurnPanel(Vertical):
         if not table.my_turn or table.turn is None:
             return Content("")
         if table.turn.choices:
-            to_choices = "Tab: to the choices · " if self.query_one(Draft).has_focus else "number, click or Enter · "
-            return Content(f"{to_choices}Ctrl+N: {table.turn.passing}")
+            to_choices = "Tab: to the choices" if self.query_one(Draft).has_focus else "number, click or Enter"
+            return Content(f"{to_choices} · Ctrl+N: {table.turn.passing}" if table.turn.may_pass else to_choices)
         limit, used = table.turn.text_limit, len(self.query_one(Draft).text)
         count = Content.styled(f"{used}/{limit}", "bold $error" if used > limit else "")
         return Content.assemble("Enter: say it · Ctrl+N: say nothing · ", count)

@@ -1,0 +1,190 @@
+"""Whether self-play from random weights gets anywhere, on games whose right play is known.
+
+    python -m training.small_games --json
+
+makes fresh models, trains them by the ordinary self-play of ``arena train`` and judges them exactly
+(``training.exact``): Kuhn poker by its exploitability, tic-tac-toe by how often it does not lose to a perfect player.
+Everything but the clock follows from the seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from agents.engines.local.weights import load_weights
+from agents.runner import no_log
+from arena.db.engine import open_database
+from training.bootstrap.model import ModelSize
+from training.bootstrap.run import BootstrapPlan, bootstrap
+from training.bootstrap.teach import TeachPlan
+from training.exact import ModelPolicy, Policy, against_perfect, exploitability, kuhn_strategy
+from training.learner import LearnPlan
+from training.selfplay import SelfPlayPlan, train_by_selfplay
+from training.train import TrainPlan
+
+SIZE: Final = ModelSize(width=64, layers=2, context=512)
+VOCABULARY: Final = 320
+STUDENT: Final = 4.303
+"""The 97.5 % point of Student's t with two degrees of freedom: three seeds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a game is learnt and judged: ``stages`` are runs one after another, each so many rounds of ``games`` matches.
+    ``good`` is the figure to reach, from above or below."""
+
+    figure: str
+    judge: Callable[[Policy], float]
+    good: float
+    games: int
+    stages: tuple[tuple[int, LearnPlan], ...]
+
+
+COURSES: Final = {
+    "kuhn": Course(
+        "exploitability, chips a hand",
+        lambda policy: exploitability(kuhn_strategy(policy)),
+        0.05,
+        192,
+        (
+            (15, LearnPlan(lr=1e-3, all_options=True, kl_weight=1.0)),
+            (75, LearnPlan(lr=1e-4, all_options=True, kl_weight=1.0, magnet_every=10)),
+        ),
+    ),
+    "tictactoe": Course(
+        "not lost to a perfect player",
+        lambda policy: against_perfect(policy).not_lost,
+        0.95,
+        192,
+        ((40, LearnPlan(lr=1e-3, all_options=True, kl_weight=0.1)),),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """One run. ``cpu_s`` is the whole process's, play and learning together."""
+
+    game: str
+    seed: int
+    parameters: int
+    iterations: int
+    matches: int
+    before: float
+    after: float
+    cpu_s: float
+    wall_s: float
+
+
+def learn(name: str, seed: int, iterations: int | None = None, games: int | None = None) -> Learnt:
+    """A fresh model learns a game; ``iterations`` (of each stage) and ``games`` are the course's unless given."""
+    course = COURSES[name]
+    games = games or course.games
+    rounds = [iterations or of_stage for of_stage, _ in course.stages]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        database = open_database(f"sqlite:///{folder}/small.db")
+        plan = BootstrapPlan(TeachPlan(seconds=0, seed=seed), name, SIZE, VOCABULARY)
+        manifest, fresh = bootstrap(plan, folder, lambda *_: None, "fresh")
+        before = _judged(course, fresh)
+        path = fresh
+        cpu, wall = time.process_time(), time.monotonic()
+        for number, (of_stage, (_, plan_of_stage)) in enumerate(zip(rounds, course.stages, strict=True)):
+            training = TrainPlan(
+                str(path), name, run=f"stage{number}", learn=replace(plan_of_stage, seed=seed), live=False
+            )
+            selfplay = SelfPlayPlan(of_stage, games, at_once=games, keep_every=of_stage, alarms=False)
+            said = _said(f"{name}, seed {seed}, stage {number}")
+            trained = asyncio.run(
+                train_by_selfplay(database, training, selfplay, folder, no_log, lambda *_: None, said)
+            )
+            path = trained.path
+            sys.stderr.write(f"{name}, seed {seed}, stage {number}: {course.figure} {_judged(course, path):.3f}\n")
+        spent = time.process_time() - cpu, time.monotonic() - wall
+        after = _judged(course, path)
+        database.dispose()
+    return Learnt(
+        name, seed, manifest.training["parameters"], sum(rounds), sum(rounds) * games, before, after, *spent
+    )  # fmt: skip
+
+
+def _judged(course: Course, checkpoint: Path) -> float:
+    weights = load_weights(checkpoint)
+    return course.judge(ModelPolicy(weights.model, weights.codec))
+
+
+def _said(of: str) -> Callable[[int, Any, Any], None]:
+    def said(iteration: int, figures: Any, played: Any) -> None:
+        if (iteration + 1) % 10 == 0:
+            sys.stderr.write(f"{of}: {iteration + 1} rounds, entropy {figures.choice_entropy:.2f}\n")
+
+    return said
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Mean and the 95 % interval of the mean of three seeds (Student's t)."""
+    mean = statistics.fmean(values)
+    half = STUDENT * statistics.stdev(values) / len(values) ** 0.5 if len(values) == 3 else 0.0
+    return mean, mean - half, mean + half
+
+
+def row(runs: Sequence[Learnt]) -> dict[str, Any]:
+    """The table's row for the runs of one game."""
+    course = COURSES[runs[0].game]
+    mean, low, high = interval([run.after for run in runs])
+    return {
+        "game": runs[0].game,
+        "figure": course.figure,
+        "seeds": [run.seed for run in runs],
+        "parameters": runs[0].parameters,
+        "iterations": runs[0].iterations,
+        "matches": runs[0].matches,
+        "before": [round(run.before, 4) for run in runs],
+        "after": [round(run.after, 4) for run in runs],
+        "mean": round(mean, 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+        "wanted": course.good,
+        "cpu_s": [round(run.cpu_s) for run in runs],
+        "wall_s": [round(run.wall_s) for run in runs],
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="Small games learnt from random play, judged exactly.")
+    parser.add_argument("--game", action="append", choices=list(COURSES), help="only this one; may be repeated")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--iterations", type=int, help="rounds of play and learning, by default the course's")
+    parser.add_argument("--json", action="store_true", help="JSON on standard output and nothing else")
+    chosen = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    logging.getLogger("accelerate").setLevel(logging.ERROR)
+    rows = [
+        row([learn(name, seed, chosen.iterations) for seed in range(chosen.seeds)]) for name in chosen.game or COURSES
+    ]
+    if chosen.json:
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        return
+    for one in rows:
+        spans = f"{one['mean']:.3f} ({one['low']:.3f} to {one['high']:.3f})"
+        sys.stdout.write(
+            f"{one['game']}: {one['figure']}, before {statistics.fmean(one['before']):.3f}, after {spans}, wanted "
+            f"{one['wanted']}; {one['iterations']} rounds, {one['matches']} matches, {max(one['cpu_s'])} s of CPU\n"
+        )
+
+
+if __name__ == "__main__":
+    main()
