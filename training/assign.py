@@ -47,6 +47,7 @@ def assign(
     talk: float = 1.0,
     polls: Sequence[Foresight] = (),
     afterwards: float = 1.0,
+    in_wins: bool = False,
 ) -> list[Assigned]:
     """Advantages in units of their standard deviation.
 
@@ -56,6 +57,9 @@ def assign(
             share of the turn's advantage.
         by_kind: scale each kind of turn by the deviation of its own. What is said carries most of a match's luck, what
             is chosen with exact credit nearly none, and in one unit for both that noise is the larger part.
+        in_wins: leave them in wins. Near an equilibrium nothing is worth more than anything else, and a deviation as
+            the unit makes noise as large as what was learnt from before; with wins the distance to the reference, which
+            has a fixed weight, then outweighs it.
         talk: how much the credit of words counts beside that of choices; with 0 they are only held near the reference.
         polls: what straw polls found, one an episode, or none at all. A message that was polled is credited with what
             it changed itself, beyond what messages of its role usually change, and with the share ``afterwards`` of
@@ -83,7 +87,8 @@ def assign(
         for e, episode in enumerate(episodes):
             foreseen = polls[e].choices if polls else {}
             _replace_decisive(episode, moments[e], table, foreseen, advantages[e], options[e])
-    return _scaled(episodes, advantages, targets, options, by_kind, talk)
+    scales = {} if in_wins else _deviations(episodes, advantages, by_kind)
+    return _scaled(episodes, advantages, targets, options, scales, talk)
 
 
 def _seat_episode(
@@ -216,16 +221,9 @@ def _replace_decisive(
         advantages[i] = np.full(len(record.sampled), options[i][chosen])
 
 
-def _scaled(
-    episodes: Sequence[Episode],
-    advantages: list[list[Floats]],
-    targets: list[list[Floats]],
-    options: list[list[Floats]],
-    by_kind: bool,
-    talk: float = 1.0,
-) -> list[Assigned]:
-    """In standard deviations, of the batch or of the turn's kind, and words times ``talk``. A kind with few turns leans
-    on the batch's deviation."""
+def _deviations(episodes: Sequence[Episode], advantages: Sequence[Sequence[Floats]], by_kind: bool) -> dict[str, float]:
+    """The unit of each kind of turn: the standard deviation of the batch, or its own. A kind with few turns leans on
+    the batch's."""
     of_kind: dict[str, list[float]] = {}
     for x, of in zip(episodes, advantages, strict=True):
         for n, a, trained in zip(x.which, of, x.trainable, strict=True):
@@ -237,6 +235,18 @@ def _scaled(
     if by_kind:
         for kind, of in of_kind.items():
             scales[kind] = math.sqrt((len(of) * float(np.var(of)) + _FEW * variance) / (len(of) + _FEW))
+    return scales
+
+
+def _scaled(
+    episodes: Sequence[Episode],
+    advantages: list[list[Floats]],
+    targets: list[list[Floats]],
+    options: list[list[Floats]],
+    scales: Mapping[str, float],
+    talk: float,
+) -> list[Assigned]:
+    """In the unit of the turn's kind (1 where there is none), cut, and words times ``talk``."""
 
     def cut(episode: Episode, of: Sequence[Floats]) -> tuple[Floats, ...]:
         made = (episode.decisions[n] for n in episode.which)

@@ -50,6 +50,7 @@ class LearnPlan:
     ``critic`` is ``central`` or ``seat``; ``counterfactual`` gives decisive choices exact credit under the central one.
     ``all_options`` lets each of them teach for every option, not only for the one that was drawn.
     ``by_kind`` scales the advantages of each kind of turn by their own deviation, not all by one.
+    ``in_wins`` leaves advantages in wins, where ``kl_weight`` is then too.
     ``talk`` is how much the credit of words counts beside that of choices.
     ``grammar`` is what a garbled message costs, in wins; 0 for policies that speak more than the scripts' language.
     ``polls`` judges words by straw polls, see ``training.polls``; ``afterwards`` is the share of what others made of a
@@ -74,6 +75,7 @@ class LearnPlan:
     counterfactual: bool = True
     all_options: bool = False
     by_kind: bool = False
+    in_wins: bool = False
     talk: float = 1.0
     grammar: float = 0.0
     polls: bool = False
@@ -241,7 +243,7 @@ class Learner:
         exact = self.table if self.plan.critic == "central" and self.plan.counterfactual else None
         assigned = assign(
             episodes, of_matches, values, self._estimator, self.rewards, exact, self.plan.by_kind, self.plan.talk,
-            polls, self.plan.afterwards,
+            polls, self.plan.afterwards, self.plan.in_wins,
         )  # fmt: skip
         guessed = torch.tensor([float(v[0]) for of in values for v in of])
         returns = torch.tensor([e.outcome.returns[e.decisions[n].seat] for e in episodes for n in e.which])

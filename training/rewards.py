@@ -52,13 +52,14 @@ class RewardTerm(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(RewardTerm):
-    """+1 for a win, −1 for a loss and 0 for a draw (the sign of the return), at the seat's last turn."""
+    """The seat's return, at its last turn: +1 for a win, −1 for a loss and 0 for a draw, or in a game for more or less
+    the share of the most that could be won."""
 
     name: ClassVar[str] = "outcome"
 
     def of(self, seat: PlayedSeat) -> Floats:
         rewards = np.zeros(len(seat.turns))
-        rewards[-1:] = np.sign(seat.result)
+        rewards[-1:] = seat.result
         return rewards
 
 

@@ -43,14 +43,15 @@ STUDENT: Final = 4.303
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How a game is learnt and judged: ``stages`` are runs one after another, each so many rounds of ``games`` matches.
-    ``good`` is the figure to reach, from above or below."""
+    """How a game is learnt and judged: so many ``rounds`` of so many ``games`` by one ``plan``. ``good`` is the figure
+    to reach, from above or below."""
 
     figure: str
     judge: Callable[[Policy], float]
     good: float
     games: int
-    stages: tuple[tuple[int, LearnPlan], ...]
+    rounds: int
+    plan: LearnPlan
 
 
 COURSES: Final = {
@@ -59,17 +60,16 @@ COURSES: Final = {
         lambda policy: exploitability(kuhn_strategy(policy)),
         0.05,
         192,
-        (
-            (15, LearnPlan(lr=1e-3, all_options=True, kl_weight=1.0)),
-            (75, LearnPlan(lr=1e-4, all_options=True, kl_weight=1.0, magnet_every=10)),
-        ),
+        15,
+        LearnPlan(lr=1e-3, all_options=True, kl_weight=1.0),
     ),
     "tictactoe": Course(
         "not lost to a perfect player",
         lambda policy: against_perfect(policy).not_lost,
         0.95,
         192,
-        ((40, LearnPlan(lr=1e-3, all_options=True, kl_weight=0.1)),),
+        40,
+        LearnPlan(lr=1e-3, all_options=True, kl_weight=0.1),
     ),
 }
 
@@ -90,34 +90,26 @@ class Learnt:
 
 
 def learn(name: str, seed: int, iterations: int | None = None, games: int | None = None) -> Learnt:
-    """A fresh model learns a game; ``iterations`` (of each stage) and ``games`` are the course's unless given."""
+    """A fresh model learns a game; ``iterations`` and ``games`` are the course's unless given."""
     course = COURSES[name]
     games = games or course.games
-    rounds = [iterations or of_stage for of_stage, _ in course.stages]
+    rounds = iterations or course.rounds
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         database = open_database(f"sqlite:///{folder}/small.db")
         plan = BootstrapPlan(TeachPlan(seconds=0, seed=seed), name, SIZE, VOCABULARY)
         manifest, fresh = bootstrap(plan, folder, lambda *_: None, "fresh")
         before = _judged(course, fresh)
-        path = fresh
         cpu, wall = time.process_time(), time.monotonic()
-        for number, (of_stage, (_, plan_of_stage)) in enumerate(zip(rounds, course.stages, strict=True)):
-            training = TrainPlan(
-                str(path), name, run=f"stage{number}", learn=replace(plan_of_stage, seed=seed), live=False
-            )
-            selfplay = SelfPlayPlan(of_stage, games, at_once=games, keep_every=of_stage, alarms=False)
-            said = _said(f"{name}, seed {seed}, stage {number}")
-            trained = asyncio.run(
-                train_by_selfplay(database, training, selfplay, folder, no_log, lambda *_: None, said)
-            )
-            path = trained.path
-            sys.stderr.write(f"{name}, seed {seed}, stage {number}: {course.figure} {_judged(course, path):.3f}\n")
+        training = TrainPlan(str(fresh), name, run="learnt", learn=replace(course.plan, seed=seed), live=False)
+        selfplay = SelfPlayPlan(rounds, games, at_once=games, keep_every=rounds, alarms=False)
+        said = _said(f"{name}, seed {seed}")
+        trained = asyncio.run(train_by_selfplay(database, training, selfplay, folder, no_log, lambda *_: None, said))
         spent = time.process_time() - cpu, time.monotonic() - wall
-        after = _judged(course, path)
+        after = _judged(course, trained.path)
         database.dispose()
     return Learnt(
-        name, seed, manifest.training["parameters"], sum(rounds), sum(rounds) * games, before, after, *spent
+        name, seed, manifest.training["parameters"], rounds, rounds * games, before, after, *spent
     )  # fmt: skip
 
 

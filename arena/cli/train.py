@@ -40,6 +40,10 @@ def learn(
     by_kind: Annotated[
         bool, typer.Option(help="Scale the advantages of each kind of turn by their own deviation, not all by one.")
     ] = False,
+    in_wins: Annotated[
+        bool,
+        typer.Option(help="Leave advantages in wins, not in standard deviations; --kl is then in wins too."),
+    ] = False,
     talk: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="How much the credit of words counts beside that of choices.")
     ] = 1.0,
@@ -135,6 +139,7 @@ def learn(
             counterfactual=counterfactual,
             all_options=all_options,
             by_kind=by_kind,
+            in_wins=in_wins,
             talk=talk,
             grammar=grammar,
             polls=polls,

@@ -116,6 +116,6 @@ def test_a_models_probabilities_are_those_of_its_prompts(fresh: Path) -> None:
 
 def test_a_few_rounds_of_self_play_run_and_are_judged() -> None:
     learnt = learn("kuhn", seed=0, iterations=2, games=24)
-    assert learnt.matches == 96, "two stages of two rounds"
+    assert learnt.matches == 48, "two rounds"
     assert 0.0 <= learnt.after < 0.8
     assert learnt.before != learnt.after

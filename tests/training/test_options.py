@@ -16,7 +16,7 @@ from training.critic import CentralTable
 from training.episodes import Episode
 from training.loss import policy_loss, score, train_batch
 from training.packing import PACKED
-from training.rewards import Rewards
+from training.rewards import Outcome, Rewards
 from training.standings import moments
 
 
@@ -99,3 +99,22 @@ def test_without_the_table_no_option_is_known(episodes: list[Episode]) -> None:
     values = [[np.zeros(len(b.answer)) for b in e.branches] for e in episodes]
     found = assign(episodes, of_matches, values, estimator_by_name("flat")(), Rewards())
     assert not any(len(options) for given in found for options in given.options)
+
+
+def test_in_wins_a_smaller_stake_stays_smaller(episodes: list[Episode]) -> None:
+    """In deviations a batch in which a tenth is at stake teaches as much as any other; in wins a tenth of it."""
+    small = [
+        replace(e, outcome=replace(e.outcome, returns=tuple(0.1 * r for r in e.outcome.returns))) for e in episodes
+    ]
+    rewards = Rewards(((1.0, Outcome()),))
+
+    def first(of: list[Episode], in_wins: bool) -> np.ndarray:
+        found = moments(of[0], counterfactual=False)
+        values = [np.zeros(len(b.answer)) for b in of[0].branches]
+        estimator = estimator_by_name("flat")(lambda_=1.0)
+        given = assign(of[:1], [found], [values], estimator, rewards, in_wins=in_wins)
+        return np.concatenate(given[0].advantages)
+
+    assert np.abs(first(episodes, True)).max() == 1.0
+    assert first(small, True) == pytest.approx(0.1 * first(episodes, True))
+    assert first(small, False) == pytest.approx(first(episodes, False))

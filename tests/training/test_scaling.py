@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.assign import Assigned, _scaled
+from training.assign import Assigned, _deviations, _scaled
 from training.credit.base import Floats
 from training.episodes import Episode
 
@@ -24,7 +24,7 @@ def sizes(episodes: list[Episode], by_kind: bool, copies: int) -> dict[str, floa
         given.append(of)
     many, repeated = episodes * copies, given * copies
     nothing = [[np.zeros(0)] * len(of) for of in repeated]
-    scaled: list[Assigned] = _scaled(many, repeated, repeated, nothing, by_kind)
+    scaled: list[Assigned] = _scaled(many, repeated, repeated, nothing, _deviations(many, repeated, by_kind), 1.0)
     found: dict[str, list[float]] = {}
     for episode, one in zip(many, scaled, strict=True):
         for n, a in zip(episode.which, one.advantages, strict=True):
