@@ -28,7 +28,8 @@ _INSTALL: Final = 'Install it with: pip install "social-arena[plot]"'
 @dataclass(frozen=True, slots=True)
 class Point:
     """One update. ``wins`` are shares by side, of the matches that it learnt from; ``figures`` are those of
-    ``UpdateFigures``. ``games`` counts all matches of the run so far; ``at`` is in seconds since the Unix epoch."""
+    ``UpdateFigures``. ``games`` counts all that the policy has learnt from, warm-up included; ``at`` is in
+    seconds since the Unix epoch."""
 
     update: int
     games: int

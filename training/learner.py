@@ -132,7 +132,7 @@ class Learner:
     def __post_init__(self) -> None:
         if self.plan.critic not in ("central", "seat"):
             raise CheckpointError(f"There is no critic {self.plan.critic!r}. There is: central, seat.")
-        if self.plan.polls and (self.plan.critic != "central" or self.codec is None):
+        if self.plan.polls and self.plan.critic != "central":
             raise CheckpointError("Straw polls are judged by the central critic; the critic is 'seat'.")
         torch.manual_seed(self.plan.seed)
         self.rewards = Rewards().also(self.plan.grammar, Grammar())

@@ -4,7 +4,8 @@
 
 makes fresh models, trains them by the ordinary self-play of ``arena train`` and judges them exactly
 (``training.exact``): Kuhn poker by its exploitability, tic-tac-toe by how often it does not lose to a perfect player.
-Everything but the clock follows from the seeds.
+The seeds fix deals and first weights; which requests meet in a step of the engine is up to the clock, so runs of one
+seed differ a little.
 """
 
 from __future__ import annotations
