@@ -102,7 +102,8 @@ def draw(runs: Mapping[str, Sequence[Point]], target: Path) -> None:
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
     for axis, name in zip(axes.flat, names, strict=False):
         for run, points in runs.items():
-            axis.plot([p.games for p in points], [p.flat().get(name, float("nan")) for p in points], label=run, lw=1.2)
+            values = [p.flat().get(name, float("nan")) for p in points]
+            axis.plot([p.games for p in points], values, label=run, lw=1.2, marker=".", ms=4)  # one update is seen too
         axis.set_title(name.replace("_", " "), fontsize=9, loc="left")
         axis.grid(alpha=0.25)
         if name.startswith("wins/"):
