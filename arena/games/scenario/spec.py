@@ -8,6 +8,7 @@ Letters: S seats, I issues.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -114,7 +115,7 @@ class Scenario:
         return next((g for g in self.guesses if g.seat == seat), None)
 
     def to_json(self) -> dict[str, Json]:
-        return asdict(self)
+        return json.loads(json.dumps(asdict(self)))  # lists for tuples, as an event holds them
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Json]) -> Scenario:
