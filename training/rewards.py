@@ -17,6 +17,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from agents.scripted.form import well_formed
+from arena.games.degenerate import flaw
 from training.credit.base import Bools, Floats
 
 
@@ -117,25 +118,18 @@ class Rewards:
 
 
 def degenerate(seat: PlayedSeat) -> Bools:
-    """Which turns, (K,), were asked for words and gave none, or the seat's own words again, or those just heard.
-
-    Case, spacing and the marks at either end do not make two messages different.
-    """
+    """Which turns, (K,), were asked for words and gave a message with a ``flaw``: none, the seat's own words again,
+    those just heard, or no language of the table's."""
     flags = np.zeros(len(seat.turns), dtype=np.bool_)
     own: set[str] = set()
     for k, turn in enumerate(seat.turns):
         if turn.text is None:
             continue
-        words = _plain(turn.text)
-        flags[k] = not words or words in own or words in map(_plain, turn.heard)
-        own.add(words)
+        flags[k] = flaw(turn.text, own, turn.heard) is not None
+        own.add(turn.text)
     return flags
 
 
 def garbled(text: str | None, seat: int, names: Sequence[str]) -> bool:
     """Whether words were said and are not ``well_formed``; silence is not."""
     return bool(text) and not well_formed(text or "", seat, names)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split()).strip(" .,;:!?…\"'")

@@ -9,6 +9,7 @@ from typing import Final
 from agents.scripted.base import Script
 from agents.scripted.equilibrium import Equilibrium
 from agents.scripted.minimax import Minimax
+from agents.scripted.negotiators.negotiator import NEGOTIATORS
 from agents.scripted.player import Bold, Careful, Sly
 from agents.scripted.random_script import Chatterer, RandomScript
 from agents.scripted.trader import Trader
@@ -19,6 +20,7 @@ Maker = Callable[[Random], Script]
 WEREWOLF: Final[dict[str, Maker]] = {"careful": Careful, "bold": Bold, "sly": Sly, "random": Chatterer}
 _SCRIPTS: Final[dict[str, dict[str, Maker]]] = {
     "werewolf": WEREWOLF,
+    "scenario": {**NEGOTIATORS},
     "tictactoe": {"minimax": Minimax},
     "kuhn": {"equilibrium": Equilibrium},
     "negotiation": {"trader": Trader},

@@ -211,6 +211,11 @@ class Game(ABC, Generic[Options, State]):
         ``standing``, but for chance. For trainers, who look at many choices of one step."""
         return tuple(sorted(choices.items()))
 
+    def scores(self, state: State) -> tuple[Mapping[str, float], ...]:
+        """What a finished match was worth to each seat beside its return, by name; empty in games that only know who
+        won. Shown to everybody when a match is over."""
+        return ()
+
     @abstractmethod
     def sides(self, state: State) -> tuple[str, ...]:
         """Each seat's side, from the opening on. For hosts, who assign players to sides; never shown to a seat."""

@@ -8,10 +8,13 @@ from arena.errors import UnknownName
 from arena.games.core import Game
 from arena.games.kuhn import Kuhn
 from arena.games.negotiation import Negotiation
+from arena.games.scenario.rules import ScenarioGame
 from arena.games.tictactoe import TicTacToe
 from arena.games.werewolf import Werewolf
 
-GAMES: dict[str, Game[Any, Any]] = {game.name: game for game in (Werewolf(), TicTacToe(), Kuhn(), Negotiation())}
+GAMES: dict[str, Game[Any, Any]] = {
+    game.name: game for game in (Werewolf(), ScenarioGame(), TicTacToe(), Kuhn(), Negotiation())
+}
 
 
 def game_by_name(name: str) -> Game[Any, Any]:
