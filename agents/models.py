@@ -104,8 +104,7 @@ def games_taught(source: str | Path) -> frozenset[str]:
     stage: dict[str, Any] | None = read_checkpoint(folder).training if (folder / MANIFEST).exists() else None
     games: set[str] = set()
     while stage:
-        if isinstance(game := stage.get("game"), str):
-            games.add(game)
+        games.update(stage.get("games") or filter(None, [stage.get("game")]))
         stage = stage.get("before")
     return frozenset(games)
 

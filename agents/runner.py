@@ -138,9 +138,8 @@ class MatchRunner:
             trunk = self._minds[fill].finish(match_id)
             if trunk is None:
                 continue
-            # One tokenizer has one trunk. Minds stop reading at their seats' last turns, so one may have less of it.
             key = trunk.tokenizer, trunk.prompt_version
-            trunks[key] = max(trunk, trunks.get(key, trunk), key=lambda t: len(t.tokens))
+            trunks[key] = trunk if key not in trunks else trunks[key].with_rows_of(trunk)
         self._trunks.extend(trunks.values())
         return tuple(TrunkLogged(match_id, t) for t in trunks.values())
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import accumulate, chain, zip_longest
 from typing import Final
 
 from arena.games.core import Act
@@ -109,11 +110,12 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class TrunkRecord:
-    """The public tokens of one match, as one policy read them: every ``TokenRecord`` of that match is a branch off
-    it.
+    """The tokens of one match that prompts begin with, as one policy read them: every ``TokenRecord`` of that match is
+    a branch off one of their rows.
 
-    A trunk that outgrew ``trunk_limit`` was shortened and begun anew: ``tokens`` holds its epochs behind each other,
-    ``starts`` where each of them begins.
+    ``tokens`` holds the rows behind each other, ``starts`` where each of them begins. Mostly there is one, the public
+    trunk; one that outgrew ``trunk_limit`` was shortened and begun anew as the next. In a game whose seats are read
+    apart each seat has a row of its own, which is empty for a seat that this policy did not play.
     """
 
     tokenizer: str
@@ -126,6 +128,15 @@ class TrunkRecord:
     def epochs(self) -> tuple[tuple[int, ...], ...]:
         ends = (*self.starts[1:], len(self.tokens))
         return tuple(self.tokens[start:end] for start, end in zip(self.starts, ends, strict=True))
+
+    def with_rows_of(self, other: TrunkRecord) -> TrunkRecord:
+        """The same match as two policies read it that played different seats and stopped reading at different times:
+        of every row the longer. Of two that were shortened by different limits the longer one."""
+        if self.trunk_limit != other.trunk_limit:
+            return max(self, other, key=lambda trunk: len(trunk.tokens))
+        rows = [max(pair, key=len) for pair in zip_longest(self.epochs, other.epochs, fillvalue=())]
+        starts = tuple(accumulate(map(len, rows[:-1]), initial=0))
+        return replace(self, tokens=tuple(chain.from_iterable(rows)), starts=starts)
 
     def holds(self, record: TokenRecord) -> bool:
         """Whether the record is a branch off this trunk. Epochs after the first hang on the limit: two policies of one

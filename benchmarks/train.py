@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from agents.engines.local.weights import load_weights
 from arena.games.registry import game_by_name
 from benchmarks.report import arguments, model_of, report
-from training.bootstrap.lessons import lesson, scripted_games
+from training.bootstrap.lessons import lessons, scripted_games
 from training.packing import PACKED, TokenGame, hidden_states, pack
 
 MICRO = 8
@@ -70,7 +70,7 @@ def measure(source: Any, count: int, repeats: int) -> dict[str, Any]:
     weights = load_weights(source)
     game = game_by_name("werewolf")
     playing = scripted_games(game, seed=5, default_rules=True)
-    games = [lesson(weights.codec, game, next(playing)).game for _ in range(count)]
+    games = [row.game for _ in range(count) for row in lessons(weights.codec, game, next(playing))]
     games.sort(key=lambda g: len(g.trunk))
     model = weights.model.train()
     apart, plain = cpu_seconds(each_turn, model, games, repeats)

@@ -175,7 +175,9 @@ def _episode(source: _Source, terms: Terms, masked: Counter[str]) -> Episode | N
         events=source.events,
         decisions=source.decisions,
         outcome=source.outcome,
-        rows=tuple(TokenGame(tokens, tuple(x[1] for x in row)) for tokens, row in zip(trunk.epochs, rows, strict=True)),
+        rows=tuple(
+            TokenGame(tokens, tuple(x[1] for x in row)) for tokens, row in zip(trunk.epochs, rows, strict=True) if row
+        ),
         which=tuple(n for n, _, _, _ in flat),
         trainable=tuple(free for _, _, free, _ in flat),
         thoughts=tuple(thought for _, _, _, thought in flat),

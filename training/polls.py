@@ -14,7 +14,8 @@ from typing import Any
 
 import torch
 
-from agents.llm.prompt import Codec, SeatReader, Trunk, option_tokens
+from agents.llm.prompt import Codec, option_tokens
+from agents.llm.reading import MatchReader
 from arena.games.core import Turn, visible
 from training.credit.base import Floats
 from training.episodes import Episode
@@ -42,8 +43,8 @@ class Debate:
 
 
 def debates(episode: Episode, moments: Sequence[Moment], codec: Codec) -> list[Debate]:
-    """The polls to be held. None in matches whose trunk was shortened, and none where two choices begin with the same
-    token."""
+    """The polls to be held. None in matches that are more than one row (a shortened trunk, seats apart), and none where
+    two choices begin with the same token."""
     if len(episode.rows) != 1:
         return []
     reading = _Reading(episode, codec)
@@ -68,8 +69,7 @@ class _Reading:
 
     def __init__(self, episode: Episode, codec: Codec) -> None:
         self._episode, self._codec = episode, codec
-        self._trunk = Trunk.open(codec)
-        self._readers: dict[int, SeatReader] = {}
+        self._reading = MatchReader(codec, episode.game)
 
     def ballots(self, state: Any, seen: int) -> tuple[Ballot, ...]:
         """Empty where nobody is to choose, or where the choices cannot be told apart by one token."""
@@ -79,13 +79,11 @@ class _Reading:
             turn = game.probe(state, seat)
             if turn is None:
                 continue
-            reader = self._readers.setdefault(seat, SeatReader(game))
-            reader.read_on(self._codec, self._trunk, visible(events, seat))
+            reader, _, place, _ = self._reading.read_on(seat, visible(events, seat))
             tokens = tuple(option[0] for option in option_tokens(self._codec, turn))
             if len(set(tokens)) < len(tokens):
                 return ()
-            at = self._trunk.places[reader.public_events].length
-            found.append(Ballot(turn, Branch(at, reader.branch(self._codec, turn), ()), tokens))
+            found.append(Ballot(turn, Branch(place.length, reader.branch(self._codec, turn), ()), tokens))
         return tuple(found)
 
 

@@ -1,24 +1,47 @@
 """bf16 arithmetic with fp32 weights: the fast copy computes, the exact one is updated.
 
-On processors with bf16 matrix instructions this halves the time of a training step (``python -m benchmarks.train``).
+On processors with bf16 matrix instructions this halves the time of a training step (``python -m benchmarks.train``); on
+others bf16 is emulated, and takes twenty times as long as fp32.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from functools import cache
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
+_ROWS: Final = 512
+"""Of the product that is timed: a quarter of what a training step multiplies at once."""
+
+
+@cache
+def fast_dtype() -> torch.dtype:
+    """bf16 where this processor multiplies it faster than fp32, else fp32: timed, for a few milliseconds."""
+    return min((torch.float32, torch.bfloat16), key=_product_s)
+
+
+def _product_s(dtype: torch.dtype) -> float:
+    """Seconds for one product of a training step's kind, the best of three."""
+    a, b = torch.ones(_ROWS, 128, dtype=dtype), torch.ones(128, 384, dtype=dtype)
+    took: list[float] = []
+    for _ in range(4):  # the first one warms up
+        began = time.perf_counter()
+        torch.mm(a, b)
+        took.append(time.perf_counter() - began)
+    return min(took[1:])
+
 
 class MasterCopy:
-    """Turns ``model`` into bf16 in place and keeps its parameters in fp32 beside it; an optimiser updates
+    """Turns ``model`` into ``dtype`` in place and keeps its parameters in fp32 beside it; an optimiser updates
     ``masters``."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, dtype: torch.dtype = torch.bfloat16) -> None:
         self.model = model
         self.masters: list[Tensor] = [p.detach().float().clone().requires_grad_() for p in model.parameters()]
-        model.to(torch.bfloat16)
+        model.to(dtype)
 
     def take_gradients(self) -> None:
         """Move the gradients of the fast copy to the masters."""

@@ -98,7 +98,7 @@ def learn(name: str, seed: int, iterations: int | None = None, games: int | None
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         database = open_database(f"sqlite:///{folder}/small.db")
-        plan = BootstrapPlan(TeachPlan(seconds=0, seed=seed), name, SIZE, VOCABULARY)
+        plan = BootstrapPlan(TeachPlan(seconds=0, seed=seed), (name,), SIZE, VOCABULARY)
         manifest, fresh = bootstrap(plan, folder, lambda *_: None, "fresh")
         before = _judged(course, fresh)
         cpu, wall = time.process_time(), time.monotonic()

@@ -12,16 +12,8 @@ from typing import Any
 from agents.engines.base import DecisionReply, DecisionRequest, Engine
 from agents.llm.parse import read_choice, read_talk
 from agents.llm.probe import probe_request
-from agents.llm.prompt import (
-    PROMPT_VERSION,
-    Place,
-    SeatReader,
-    Trunk,
-    memory_key,
-    option_tokens,
-    room_for,
-    trunk_limit,
-)
+from agents.llm.prompt import PROMPT_VERSION, SeatReader, memory_key, option_tokens, room_for, trunk_limit
+from agents.llm.reading import MatchReader, Read
 from agents.llm.thinking import NO_THINKING, Thinking, Thought, most_tokens, think
 from arena.decision import TALK_AGAIN, TALK_EMPTY, MindKind, TokenRecord, TrunkRecord
 from arena.games.core import Act, Event, Game, Question, Turn
@@ -30,10 +22,11 @@ from arena.rooms.minds import Answer, Request
 
 @dataclass(slots=True)
 class _Match:
-    trunk: Trunk
-    readers: dict[int, SeatReader] = field(default_factory=dict)
-    decided: Place | None = None
-    """The farthest place that a decision was made at: what came later is nobody's prompt and is not recorded."""
+    reader: MatchReader
+    decided: dict[int, int] = field(default_factory=dict)
+    """By row, the farthest place that a decision was made at: what came later is nobody's prompt and is not
+    recorded."""
+    forgotten: set[int] = field(default_factory=set)
 
 
 class PolicyMind:
@@ -67,12 +60,12 @@ class PolicyMind:
             EngineError: the engine has stopped, or this decision failed in it.
         """
         codec, turn = self._engine.codec, request.turn
-        match, reader, place = self._read(request.match_id, request.game, request.seat, request.events)
-        match.decided = max(match.decided or place, place)
+        match, (reader, _, place, row) = self._read(request.match_id, request.game, request.seat, request.events)
+        match.decided[place.epoch] = max(match.decided.get(place.epoch, 0), place.length)
         options = option_tokens(codec, turn)
         asking = DecisionRequest(
             match_id=memory_key(request.match_id, place.epoch),
-            trunk=match.trunk.epochs[place.epoch],
+            trunk=row,
             trunk_length=place.length,
             branch=(),
             policy=self._policy,
@@ -113,7 +106,7 @@ class PolicyMind:
                 choice_probs=reply.choice_probs,
                 temperature=self._temperature,
                 epoch=place.epoch,
-                trunk_limit=match.trunk.limit,
+                trunk_limit=match.reader.limit,
                 thought=thought and thought.record,
                 trainable=len(made_by) == 1 and reply.trainable and (thought is None or thought.trainable),
             ),
@@ -142,45 +135,42 @@ class PolicyMind:
         Raises:
             EngineError: the engine has stopped, or the probe failed in it.
         """
-        match, reader, _ = self._read(match_id, game, question.seat, events)
+        _, read = self._read(match_id, game, question.seat, events)
         context = self._engine.context_tokens
         reply = await self._engine.decide(
-            probe_request(
-                self._engine.codec, match.trunk, reader, question,
-                memory=match_id, context=context, policy=self._policy,
-            )
-        )  # fmt: skip
+            probe_request(self._engine.codec, read, question, memory=match_id, context=context, policy=self._policy)
+        )
         assert len(reply.choice_probs) == len(question.choices), "a probe gives probabilities"
         return reply.choice_probs
 
-    def _read(
-        self, match_id: str, game: Game[Any, Any], seat: int, events: Sequence[Event]
-    ) -> tuple[_Match, SeatReader, Place]:
-        """Read a seat's stream on; the match, its reader, and the place in the trunk that it has come to."""
-        codec = self._engine.codec
+    def _read(self, match_id: str, game: Game[Any, Any], seat: int, events: Sequence[Event]) -> tuple[_Match, Read]:
+        """Read a seat's stream on; the match, and where the seat has come to."""
         match = self._matches.get(match_id)
         if match is None:
             limit = trunk_limit(self._engine.context_tokens, self._thinking.tokens)
-            match = self._matches[match_id] = _Match(Trunk.open(codec, limit))
-        reader = match.readers.get(seat)
-        if reader is None:
-            reader = match.readers[seat] = SeatReader(game)
-        before = len(match.trunk.epochs)
-        reader.read_on(codec, match.trunk, events)
-        for over in range(before - 1, len(match.trunk.epochs) - 1):
-            self._engine.forget(memory_key(match_id, over), self._policy)
-        return match, reader, match.trunk.places[reader.public_events]
+            match = self._matches[match_id] = _Match(MatchReader(self._engine.codec, game, limit))
+        read = match.reader.read_on(seat, events)
+        for row in match.reader.over() - match.forgotten:
+            self._engine.forget(memory_key(match_id, row), self._policy)
+            match.forgotten.add(row)
+        return match, read
 
     def finish(self, match_id: str) -> TrunkRecord | None:
         match = self._matches.pop(match_id, None)
-        for epoch in range(1 if match is None else len(match.trunk.epochs)):
-            self._engine.forget(memory_key(match_id, epoch), self._policy)
-        if match is None or match.decided is None:
+        if match is None:
+            self._engine.forget(match_id, self._policy)
             return None
+        rows = match.reader.rows()
+        for row in rows.keys() - match.forgotten:
+            self._engine.forget(memory_key(match_id, row), self._policy)
+        if not match.decided:
+            return None
+        full = match.reader.over()
         tokens: list[int] = []
         starts: list[int] = []
-        for epoch, written in enumerate(match.trunk.epochs[: match.decided.epoch + 1]):
+        for row in range(max(match.decided) + 1):
             starts.append(len(tokens))
-            tokens.extend(written if epoch < match.decided.epoch else written[: match.decided.length])
-        fingerprint, limit = self._engine.codec.fingerprint, match.trunk.limit
-        return TrunkRecord(fingerprint, PROMPT_VERSION, tuple(tokens), tuple(starts), limit)
+            written = rows.get(row, [])
+            tokens.extend(written if row in full else written[: match.decided.get(row, 0)])
+        fingerprint = self._engine.codec.fingerprint
+        return TrunkRecord(fingerprint, PROMPT_VERSION, tuple(tokens), tuple(starts), match.reader.limit)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agents.engines.base import LIVE, DecisionRequest, Engine
-from agents.llm.prompt import Codec, SeatReader, Trunk, memory_key, option_tokens, room_for, trunk_limit
+from agents.llm.prompt import Codec, memory_key, option_tokens, room_for, trunk_limit
+from agents.llm.reading import MatchReader, Read
 from arena.games.core import Event, Game, Question
 
 AT_ONCE: Final = 512
@@ -48,21 +49,20 @@ class Belief:
 
 def probe_request(
     codec: Codec,
-    trunk: Trunk,
-    reader: SeatReader,
+    read: Read,
     question: Question,
     *,
     memory: str,
     context: int | None,
     policy: str = LIVE,
 ) -> DecisionRequest:
-    """The request for a question at the moment that ``reader`` has come to. ``memory`` names the match's memory."""
-    place = trunk.places[reader.public_events]
+    """The request for a question where a seat stands. ``memory`` names the match's memory."""
+    reader, _, place, row = read
     options = option_tokens(codec, question)
     room = room_for(context, place, max(map(len, options)))
     return DecisionRequest(
         match_id=memory_key(memory, place.epoch),
-        trunk=trunk.epochs[place.epoch],
+        trunk=row,
         trunk_length=place.length,
         branch=reader.asked(codec, question.choices, question.cue, room),
         options=options,
@@ -98,8 +98,7 @@ def probes(
         when: whether to ask when so many events have happened; by default after every public line.
     """
     due = when or after_public_lines(game, events).__contains__
-    trunk = Trunk.open(codec, trunk_limit(context))
-    readers: dict[int, SeatReader] = {}
+    reading = MatchReader(codec, game, trunk_limit(context))
     streams: dict[int, list[Event]] = {}
     state = game.blank()
     for seen, event in enumerate(events, start=1):
@@ -114,10 +113,9 @@ def probes(
         for seat in range(len(names)):
             for asked in game.questions(state, seat):
                 if asked.name == question:
-                    reader = readers.setdefault(seat, SeatReader(game))
-                    reader.read_on(codec, trunk, streams[seat])
+                    read = reading.read_on(seat, streams[seat])
                     request = probe_request(
-                        codec, trunk, reader, asked, memory=_memory(match_id), context=context, policy=policy
+                        codec, read, asked, memory=_memory(match_id), context=context, policy=policy
                     )
                     yield Probe(seen, asked, game.truth(state, asked), request)
 

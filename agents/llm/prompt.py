@@ -1,4 +1,5 @@
 """From a seat's visible events to the prompt: the public trunk that all seats share, then this seat's private branch.
+(``agents.llm.reading`` has the other layout, in which each seat has a trunk of its own.)
 
     trunk    the public lines, one a line, appended as the match goes
     branch   the seat's private lines · the legal choices · the cue            →  completion, up to the end of the line
@@ -62,7 +63,7 @@ def memory_key(match_id: str, epoch: int) -> str:
 
 
 class Place(NamedTuple):
-    """Where a prompt leaves the trunk: behind ``length`` tokens of its epoch."""
+    """Where a prompt leaves the trunk: behind ``length`` tokens of its epoch, or of a match's row with this number."""
 
     epoch: int
     length: int
@@ -120,20 +121,24 @@ class SeatReader:
     game: Game[Any, Any]
     names: tuple[str, ...] = ()
     read: int = 0
-    public_events: int = 0
+    lines: int = 0
+    """How many events stand in the trunk: the public ones, or all where the seat has a trunk of its own."""
+    apart: bool = False
+    """Whether the trunk is this seat's alone, so that what only it knows stands there too."""
     private: list[tuple[str, Line]] = field(default_factory=list)
     """Event kind and line of each private event that still matters (see ``Game.fades``)."""
 
     def read_on(self, codec: Codec, trunk: Trunk, events: Sequence[Event]) -> None:
-        """Take in the events after those already read; public ones that no other seat brought go to the trunk."""
+        """Take in the events after those already read; those that belong into the trunk and that no other seat brought
+        go there."""
         for event in events[self.read :]:
             if event.kind == "started":
                 self.names = tuple(event.data["names"])
             line = self.game.line(self.names, event)
-            if event.audience.is_public:
-                if self.public_events + 1 == len(trunk.places):
+            if self.apart or event.audience.is_public:
+                if self.lines + 1 == len(trunk.places):
                     trunk.append(codec, line, self.game.weight(event))
-                self.public_events += 1
+                self.lines += 1
                 if fading := self.game.fades.get(event.kind):
                     self.private = [x for x in self.private if x[0] not in fading]
             elif line:

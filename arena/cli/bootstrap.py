@@ -14,7 +14,9 @@ def bootstrap(
     minutes: Annotated[
         float, typer.Option(min=0, help="How long the model is taught; 0 leaves it its random weights.")
     ] = 10.0,
-    game: Annotated[str, typer.Option(help="Which game.")] = "werewolf",
+    game: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Which game; may be repeated. By default werewolf.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option(metavar="PATH_OR_NAME", help="Teach this Hugging Face model instead of a new one.")
     ] = None,
@@ -56,7 +58,7 @@ def bootstrap(
 
     plan = BootstrapPlan(
         teach=TeachPlan(seconds=60 * minutes, seed=seed, lr=lr, talk_share=talk_share),
-        game=game,
+        games=tuple(dict.fromkeys(game or ("werewolf",))),
         size=ModelSize(width, layers),
         vocabulary=vocabulary,
         model=model,
@@ -74,7 +76,7 @@ def bootstrap(
         typer.echo(f"\r{line}", err=True, nl=not sys.stderr.isatty())
 
     manifest, path = make(plan, out or checkpoints_folder(), on_step, name)
-    if games and minutes:
+    if games and minutes and "werewolf" in plan.games:
         typer.echo("\nMeasuring it for the model card …", err=True)
         manifest = write_card(path, measure(path, games))
     register(database, manifest, path, time.time(), live=live)

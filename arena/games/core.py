@@ -211,6 +211,11 @@ class Game(ABC, Generic[Options, State]):
         ``standing``, but for chance. For trainers, who look at many choices of one step."""
         return tuple(sorted(choices.items()))
 
+    def apart(self, seats: int) -> bool:
+        """Whether the prompts of each seat are one sequence of its own, with what only it knows where it came, instead
+        of branches off one that all share: shorter where few seats have much to themselves. Equal in all else."""
+        return False
+
     def scores(self, state: State) -> tuple[Mapping[str, float], ...]:
         """What a finished match was worth to each seat beside its return, by name; empty in games that only know who
         won. Shown to everybody when a match is over."""

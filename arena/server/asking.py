@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from arena.clock import Clock
+from arena.decision import TrunkRecord
 from arena.errors import ArenaError
 from arena.games.core import Turn
 from arena.journal import TrunkLogged
@@ -58,17 +59,15 @@ class Asking:
 
     def trunks(self) -> list[TrunkLogged]:
         """Let the minds forget the match, and take what they recorded of it."""
-        trunks: dict[tuple[str, str], TrunkLogged] = {}
+        trunks: dict[tuple[str, str], TrunkRecord] = {}
         used, self._used = self._used, {}
         for mind in {id(m): m for m in used.values()}.values():
             trunk = mind.finish(self._room.match_id)
             if trunk is None:
                 continue
-            # One tokenizer has one trunk. Minds stop reading at their seats' last turns, so one may have less of it.
             known = trunks.get(key := (trunk.tokenizer, trunk.prompt_version))
-            if known is None or len(known.trunk.tokens) < len(trunk.tokens):
-                trunks[key] = TrunkLogged(self._room.match_id, trunk)
-        return list(trunks.values())
+            trunks[key] = trunk if known is None else known.with_rows_of(trunk)
+        return [TrunkLogged(self._room.match_id, trunk) for trunk in trunks.values()]
 
     async def _ask(self, turn: Turn) -> None:
         began = self._clock.monotonic_s()

@@ -129,7 +129,7 @@ async def test_prompts_of_play_are_those_of_the_stored_log(
             turn, n = opened[decision.seat, decision.turn_id]
             trunk, reader = Trunk.open(codec, trunk_limit(context)), SeatReader(GAME)
             reader.read_on(codec, trunk, visible(match.events[:n], decision.seat))
-            assert trunk.places[reader.public_events] == Place(record.epoch, record.trunk_length)
+            assert trunk.places[reader.lines] == Place(record.epoch, record.trunk_length)
             assert record.trunk_length == len(trunk.tokens)
             assert kept.holds(record)
             assert tuple(trunk.tokens) == kept.read_by(record)

@@ -83,7 +83,7 @@ def test_the_random_player_mostly_loses() -> None:
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fresh")
-    plan = BootstrapPlan(TeachPlan(seconds=0), "kuhn", ModelSize(64, 1, 256), 320)
+    plan = BootstrapPlan(TeachPlan(seconds=0), ("kuhn",), ModelSize(64, 1, 256), 320)
     manifest, path = bootstrap(plan, folder, lambda *_: None)
     assert manifest.games == 0
     assert manifest.training["parameters"] < 100_000

@@ -11,7 +11,7 @@ import torch
 from agents.engines.local.codec import HubCodec
 from agents.engines.local.weights import load_weights
 from arena.games.registry import game_by_name
-from training.bootstrap.lessons import PROBE, lesson, scripted_games
+from training.bootstrap.lessons import PROBE, lessons, scripted_games
 from training.bootstrap.model import ModelSize
 from training.bootstrap.run import BootstrapPlan, bootstrap
 from training.bootstrap.teach import TeachPlan, measure_reading
@@ -23,7 +23,7 @@ def test_lessons_hold_the_teachers_distribution(tiny_tokenizer: Path) -> None:
     codec = HubCodec(tiny_tokenizer)
     kinds: set[str] = set()
     for number, played in enumerate(islice(scripted_games(GAME, 3), 6)):
-        one = lesson(codec, GAME, played, talk_share=0.3, seed=number)
+        (one,) = lessons(codec, GAME, played, talk_share=0.3, seed=number)
         assert len(one.targets) == len(one.game.branches)
         for branch, target in zip(one.game.branches, one.targets, strict=True):
             kinds.add(target.kind)
@@ -40,7 +40,7 @@ def test_lessons_hold_the_teachers_distribution(tiny_tokenizer: Path) -> None:
 def test_the_same_seed_gives_the_same_lessons(tiny_tokenizer: Path) -> None:
     codec = HubCodec(tiny_tokenizer)
     first, second = (
-        [lesson(codec, GAME, p, 0.5, n) for n, p in enumerate(islice(scripted_games(GAME, 8), 3))] for _ in range(2)
+        [lessons(codec, GAME, p, 0.5, n) for n, p in enumerate(islice(scripted_games(GAME, 8), 3))] for _ in range(2)
     )
     assert first == second
 
@@ -57,7 +57,7 @@ def test_a_short_course_lowers_the_loss_and_leaves_a_checkpoint(tmp_path: Path) 
     names = [weights.codec.encode(f" {word}") for word in GAME.words]
     assert all(len(tokens) == 1 for tokens in names), "names and roles are one token each"
     with torch.no_grad():
-        again = measure_reading(weights.model, [[lesson(weights.codec, GAME, next(scripted_games(GAME, 4)))]])
+        again = measure_reading(weights.model, [lessons(weights.codec, GAME, next(scripted_games(GAME, 4)))])
     assert 0.0 <= again.model <= 1.0
 
     more, _ = bootstrap(

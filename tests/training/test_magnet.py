@@ -27,7 +27,7 @@ def same(a: Any, b: Any) -> bool:
 def test_the_reference_becomes_the_policy_every_so_many_updates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int, follows: list[bool]
 ) -> None:
-    plan = BootstrapPlan(TeachPlan(seconds=0), "kuhn", ModelSize(64, 1, 256), 320)
+    plan = BootstrapPlan(TeachPlan(seconds=0), ("kuhn",), ModelSize(64, 1, 256), 320)
     _, path = bootstrap(plan, tmp_path, lambda *_: None)
     seen: list[bool] = []
     update = Learner.update

@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from agents.llm.prompt import Codec, SeatReader, Trunk, option_tokens
+from agents.llm.prompt import Codec, option_tokens
+from agents.llm.reading import MatchReader
 from agents.scripted.registry import script_by_name
 from agents.scripted.table import ScriptedGame, play
 from arena.games.core import Game, visible
 from training.packing import Branch, TokenGame
 
-TEACHERS: Final = {"werewolf": {"careful": 0.5, "bold": 0.3, "sly": 0.2}}
+TEACHERS: Final = {
+    "werewolf": {"careful": 0.5, "bold": 0.3, "sly": 0.2},
+    "scenario": {"fair": 0.35, "honest": 0.25, "greedy": 0.15, "bluffing": 0.15, "stubborn": 0.1},
+}
 """How often each script teaches a seat, by game; others are played at random, which shows all words and teaches
 nothing."""
 
@@ -41,33 +45,32 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
+    """One row of a match and what its branches teach, in their order."""
+
     game: TokenGame
     targets: tuple[Target, ...]
 
 
-def lesson(
+def lessons(
     codec: Codec, game: Game[Any, Any], played: ScriptedGame, talk_share: float = 1.0, seed: object = 0
-) -> Lesson:
-    """The match as tokens, one branch a turn.
+) -> list[Lesson]:
+    """The match as tokens, one branch a turn: a lesson a row (see ``agents.llm.reading``).
 
     Args:
         talk_share: of the turns that want words, how many are kept. Words are learnt long before choices are; the
             others ask for the vote that the teacher would cast at that moment instead.
     """
     random = Random(f"talk/{seed}")
-    trunk = Trunk.open(codec)
-    readers: dict[int, SeatReader] = {}
+    reading = MatchReader(codec, game)
     streams: dict[int, tuple[Any, ...]] = {}
-    branches: list[Branch] = []
-    targets: list[Target] = []
+    taught: dict[int, list[tuple[Branch, Target]]] = {}
     sides = played.outcome.sides
     names: tuple[str, ...] = ()
     for turn in played.turns:
-        if turn.seat not in readers:
-            readers[turn.seat] = SeatReader(game)
+        if turn.seat not in streams:
             streams[turn.seat] = visible(played.events, turn.seat)
-        reader = readers[turn.seat]
-        reader.read_on(codec, trunk, streams[turn.seat][: turn.events_seen])  # also where the turn is left out below
+        # Also where the turn is left out below:
+        reader, _, place, _ = reading.read_on(turn.seat, streams[turn.seat][: turn.events_seen])
         names = reader.names
         asked = turn.turn
         if asked.text_limit and random.random() >= talk_share:
@@ -93,14 +96,26 @@ def lesson(
             continue
         else:
             target = Target(asked.kind)
-        branches.append(Branch(trunk.places[reader.public_events].length, reader.branch(codec, asked), answer))
-        targets.append(target)
-    # The last public lines (who was exiled, who won) come after every branch; they are read but never asked about.
-    return Lesson(TokenGame(tuple(trunk.tokens), tuple(branches)), tuple(targets))
+        taught.setdefault(place.epoch, []).append((Branch(place.length, reader.branch(codec, asked), answer), target))
+    rows = reading.rows()
+    return [
+        Lesson(TokenGame(tuple(rows[row]), tuple(b for b, _ in of_row)), tuple(t for _, t in of_row))
+        for row, of_row in taught.items()
+    ]
 
 
 def drawn_options(game: Game[Any, Any], random: Random) -> Any:
-    """Mostly the default rules; of Werewolf in one match of eight others, so that the model knows them too."""
+    """Mostly the default rules; of Werewolf in one match of eight others, so that the model knows them too. Scenarios
+    of all families, the easy and the hard, mostly for two."""
+    if game.name == "scenario":
+        return game.options(
+            {
+                "seats": random.choices([2, 3, 4, 5], [0.7, 0.15, 0.1, 0.05])[0],
+                "difficulty": random.choice([1, 2, 3]),
+                "order": random.choices(["round", "parallel", "open"], [0.8, 0.1, 0.1])[0],
+                "turns": random.choice([12, 16, 20]),
+            }
+        )
     if game.name != "werewolf" or random.random() < 0.875:
         return game.options({})
     return game.options(

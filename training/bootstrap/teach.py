@@ -12,6 +12,7 @@ import multiprocessing as mp
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,14 +22,14 @@ from torch.nn.functional import cross_entropy
 
 from agents.engines.local.codec import HubCodec
 from arena.games.registry import game_by_name
-from training.bootstrap.lessons import Lesson, lesson, scripted_games
+from training.bootstrap.lessons import Lesson, lessons, scripted_games
 from training.packing import PACKED, Pack, hidden_states, pack
-from training.precision import MasterCopy
+from training.precision import MasterCopy, fast_dtype
 
 CHOICE_WEIGHT: Final = 4.0
 TRUNK_WEIGHT: Final = 0.3
 MICRO: Final = 8
-"""Matches in one forward pass."""
+"""Rows in one forward pass."""
 WARMUP: Final = 0.02
 """Share of the time in which the learning rate rises."""
 
@@ -123,25 +124,29 @@ def lesson_loss(model: Any, lessons: Sequence[Lesson], batch: Pack) -> LessonLos
     return LessonLoss(talk, choice, trunk)
 
 
-def _generate(codec_folder: str, game_name: str, seed: int, size: int, talk_share: float, out: Any) -> None:
+def _generate(codec_folder: str, games: Sequence[str], seed: int, size: int, talk_share: float, out: Any) -> None:
+    """Batches of matches, of each game in turn."""
     torch.set_num_threads(1)
-    codec, game = HubCodec(codec_folder), game_by_name(game_name)
-    games = enumerate(scripted_games(game, seed))
+    codec = HubCodec(codec_folder)
+    playing = cycle([(game, enumerate(scripted_games(game, seed))) for game in map(game_by_name, games)])
     while True:
-        drawn = [next(games) for _ in range(size)]
-        out.put([lesson(codec, game, played, talk_share, f"{seed}/{n}") for n, played in drawn])
+        batch: list[Lesson] = []
+        for game, matches in islice(playing, size):
+            number, played = next(matches)
+            batch += lessons(codec, game, played, talk_share, f"{seed}/{number}")
+        out.put(batch)
 
 
 class LessonStream:
-    """Batches of lessons made by other processes while the model trains."""
+    """Batches of lessons, of ``plan.batch`` matches each, made by other processes while the model trains."""
 
-    def __init__(self, codec_folder: Path, game: str, plan: TeachPlan) -> None:
+    def __init__(self, codec_folder: Path, games: Sequence[str], plan: TeachPlan) -> None:
         context = mp.get_context("spawn")
         self._queue: Any = context.Queue(maxsize=12)
         self._makers = [
             context.Process(
                 target=_generate,
-                args=(str(codec_folder), game, plan.seed * 1000 + n + 1, plan.batch, plan.talk_share, self._queue),
+                args=(str(codec_folder), games, plan.seed * 1000 + n + 1, plan.batch, plan.talk_share, self._queue),
                 daemon=True,
             )
             for n in range(plan.generators)
@@ -200,41 +205,43 @@ def _optimizers(model: Any, copy: MasterCopy, plan: TeachPlan) -> list[torch.opt
 def teach(
     model: Any,
     codec_folder: Path,
-    game: str,
+    games: Sequence[str],
     plan: TeachPlan,
     on_step: Callable[[int, float, LessonLoss], None],
 ) -> int:
-    """Train ``model`` (fp32, changed in place) as long as ``plan`` says; gives the number of matches it has seen.
+    """Train ``model`` (fp32, changed in place) on these games, each in turn, as long as ``plan`` says; gives the number
+    of matches it has seen.
 
     ``on_step(matches, seconds, loss)`` is called after every update.
     """
     torch.manual_seed(plan.seed)
     model.train()
     model.set_attn_implementation(PACKED)
-    copy = MasterCopy(model)
+    dtype = fast_dtype()
+    copy = MasterCopy(model, dtype)
     optimizers = _optimizers(model, copy, plan)
     seen = 0
-    with LessonStream(codec_folder, game, plan) as stream:
-        lessons = stream.next()
+    with LessonStream(codec_folder, games, plan) as stream:
+        batch = stream.next()
         begun = time.monotonic()
         while (share := course_done(plan, elapsed := time.monotonic() - begun, seen)) < 1.0:
             for group in (g for o in optimizers for g in o.param_groups):
                 group["lr"] = learning_rate(plan, share)
-            lessons.sort(key=lambda x: len(x.game.trunk))  # like lengths together: attention pads less
-            parts = [lessons[i : i + MICRO] for i in range(0, len(lessons), MICRO)]
+            batch.sort(key=lambda x: len(x.game.trunk))  # like lengths together: attention pads less
+            parts = [batch[i : i + MICRO] for i in range(0, len(batch), MICRO)]
             losses = []
             for part in parts:
-                loss = lesson_loss(model, part, pack([x.game for x in part], dtype=torch.bfloat16))
-                (loss.total() * (len(part) / len(lessons))).backward()
+                loss = lesson_loss(model, part, pack([x.game for x in part], dtype=dtype))
+                (loss.total() * (len(part) / len(batch))).backward()
                 losses.append(loss.detached())
             copy.take_gradients()
             torch.nn.utils.clip_grad_norm_(copy.masters, 1.0)
             for optimizer in optimizers:
                 optimizer.step()
             copy.give_weights()
-            seen += len(lessons)
+            seen += plan.batch
             on_step(seen, elapsed, mean_loss(losses))
-            lessons = stream.next()
+            batch = stream.next()
     copy.restore()
     model.eval()
     return seen

@@ -113,7 +113,7 @@ class Bargainer:
 
     def _prior(self, issue: int, option: int, word: str, name: str) -> float:
         """Before anything is known: what is mine is not theirs, what bears their name is good for them."""
-        worths, options = self._worths[issue], self.issues[issue][1]
+        worths = self._worths[issue]
         if self.shared_out:
             good = 1.0 if word == name else 0.0
             return good if max(worths) > 0 else 1.0 - good

@@ -137,6 +137,9 @@ class ScenarioGame(Game[ScenarioOptions, State]):
         left = min(4, state.options.turns - state.taken)
         return f"{state.spec.family} {state.stage} {left} {worth} {agreed}"
 
+    def apart(self, seats: int) -> bool:
+        return seats == 2
+
     def scores(self, state: State) -> tuple[Mapping[str, float], ...]:
         return scores(state)
 

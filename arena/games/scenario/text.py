@@ -95,8 +95,8 @@ def line(names: Sequence[str], event: Event) -> str:
 
 
 def _opening(names: Sequence[str], d: Mapping[str, Json]) -> Iterator[str]:
-    people = [f"{name} ({job}, {age})" for name, (age, job) in zip(names, d["people"], strict=True)]
-    yield f"{d['situation']} At the table: {', '.join(people)}."
+    people = [f"{name}, {job}, {age}" for name, (age, job) in zip(names, d["people"], strict=True)]
+    yield f"{d['situation']} At the table: {'; '.join(people)}."
     if d["issues"]:
         yield f"To settle: {'; '.join(f'{issue} {_or(options)}' for issue, options in d['issues'])}."
         yield "All must agree." if d["needs"] == len(names) else f"{d['needs']} of {len(names)} must agree."
@@ -120,7 +120,7 @@ def _card(names: Sequence[str], d: Mapping[str, Json]) -> Iterator[str]:
         yield f"Without agreement: {d['walk']}."
     if d["guess"] is not None:
         _, question, choices = d["guess"]
-        yield f"You will be asked: {question} ({', '.join(choices)})"
+        yield f"You will be asked: {question} {_or(choices)}."
 
 
 def _ending(names: Sequence[str], d: Mapping[str, Json]) -> Iterator[str]:

@@ -17,6 +17,9 @@ from arena.games.scenario.state import ENOUGH, Bid, Deed
 from arena.games.werewolf.types import NAMES
 
 _TERMS: Final = tuple(w for theme in THEMES for issue in theme.issues for w in (issue.name, *issue.options))
+_NUMBERS: Final = tuple(map(str, range(100)))
 _LISTS: Final = (NAMES, map(str, Deed), map(str, Bid), _TERMS, GOODS, CHORES, THINGS, ("price",), ("day", "time"), DAYS)
 _MORE: Final = (HOURS, ("plan",), PLANS, WISHES, *(tuple(k) for k in TASTES.values()), PLACES, MOTIVES, OCCUPATIONS)
-WORDS: Final[tuple[str, ...]] = tuple(dict.fromkeys(w for words in (*_LISTS, *_MORE, (ENOUGH,)) for w in words))
+WORDS: Final[tuple[str, ...]] = tuple(
+    dict.fromkeys(w for words in (*_LISTS, *_MORE, _NUMBERS, (ENOUGH,)) for w in words)
+)
