@@ -55,7 +55,7 @@ async def audit(
         judged: told after each episode of each scoring.
     """
 
-    def told(_: tuple[Judgement, ...]) -> None:
+    async def told(_: tuple[Judgement, ...]) -> None:
         if judged is not None:
             judged()
 

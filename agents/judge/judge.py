@@ -11,7 +11,7 @@ Retries, waiting, the form of structured output and the budget are the chat clie
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,12 +82,12 @@ class Judge:
             self._client.purse.close(account)
 
     async def judge_all(
-        self, episodes: Sequence[Episode], judged: Callable[[tuple[Judgement, ...]], None] | None = None
+        self, episodes: Sequence[Episode], judged: Callable[[tuple[Judgement, ...]], Awaitable[None]] | None = None
     ) -> list[tuple[Judgement, ...]]:
         """Several episodes, as many at a time as the endpoint takes requests, in their order.
 
         Args:
-            judged: told of each as soon as it is done.
+            judged: told of each as soon as it is done. What it raises ends the rest.
         """
         gate = asyncio.Semaphore(self._client.endpoint.requests_at_once)
 
@@ -95,12 +95,15 @@ class Judge:
             async with gate:
                 found = await self.judge(episode)
             if judged is not None:
-                judged(found)
+                await judged(found)
             return found
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(episode)) for episode in episodes]
-        return [task.result() for task in tasks]
+        tasks = [asyncio.create_task(one(episode)) for episode in episodes]
+        try:
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
 
     async def _seat(self, episode: Episode, seat: int, account: str) -> Judgement:
         failure = None
