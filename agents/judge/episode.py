@@ -47,11 +47,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """``people`` stand in the order in which a judge is shown them."""
+    """``scene``: what everybody knew, as JSON values. ``people`` stand in the order in which a judge is shown them."""
 
     match_id: str
     title: str
-    situation: str
+    scene: Mapping[str, Json]
     people: tuple[Person, ...]
     lines: tuple[Line, ...]
 
@@ -85,7 +85,7 @@ class Episode:
         return Episode(
             self.match_id,
             told(self.title),
-            told(self.situation),
+            through(self.scene),
             tuple(Person(p.seat, told(p.name), through(p.part)) for p in self.people),
             tuple(Line(told(line.text), tuple(map(told, line.only))) for line in self.lines),
         )
@@ -104,7 +104,7 @@ def episode_of(match_id: str, game: Game[Any, Any], events: Sequence[Event]) -> 
     return Episode(
         match_id,
         scenario.title,
-        scenario.situation,
+        _known_to_all(scenario),
         tuple(Person(s, names[s], _told(scenario, s, part)) for s, part in enumerate(scenario.parts)),
         tuple(line for event in events if (line := _line(game, names, event)) is not None),
     )
@@ -130,6 +130,17 @@ def _line(game: Game[Any, Any], names: Sequence[str], event: Event) -> Line | No
     return Line(text, () if seats is None else tuple(names[s] for s in sorted(seats))) if text else None
 
 
+def _known_to_all(scenario: Scenario) -> dict[str, Json]:
+    told: dict[str, Json] = {"title": scenario.title, "situation": scenario.situation}
+    if (terms := scenario.terms) is not None:
+        told["to settle"] = {issue.name: list(issue.options) for issue in terms.issues}
+        told["how many must agree"] = terms.needs
+    if (giving := scenario.giving) is not None:
+        told["coins that each has"] = giving.purse
+        told["percent that coins in the common pot grow to, before they are shared out evenly"] = giving.percent
+    return told
+
+
 def _told(scenario: Scenario, seat: int, part: Part) -> dict[str, Json]:
     """What a judge is told of a seat: all that it knows, and what it can win."""
     person = part.character
@@ -143,8 +154,6 @@ def _told(scenario: Scenario, seat: int, part: Part) -> dict[str, Json]:
             for n, issue in enumerate(terms.issues)
         }
         told["worth to it without an agreement"] = terms.walk[seat]
-    if (giving := scenario.giving) is not None:
-        told["coins"] = giving.purse
     if (guess := scenario.guess_of(seat)) is not None:
         told["asked afterwards"] = {"question": guess.question, "truth": guess.truth}
     return {name: value for name, value in told.items() if value not in ([], {})}

@@ -8,10 +8,12 @@ from typing import Final
 KINDS: Final[tuple[tuple[str, ...], ...]] = (
     ("Hannah", "Beatrice", "Celia", "Dorothy", "Esther", "Frances", "Helen", "Irene", "Judith", "Margaret", "Nora",
      "Olivia", "Priya", "Rosa", "Sofia", "Teresa", "Ada", "Alice", "Anna", "Clara", "Emma", "Eva", "Fatima", "Julia",
-     "Laura", "Leila", "Maria", "Mei", "Mia", "Sara", "Yuki", "Zoe"),
+     "Laura", "Leila", "Maria", "Mei", "Mia", "Sara", "Yuki", "Zoe", "Cleo", "Gia", "Ines", "Kira", "Mona", "Olga",
+     "Tess", "Uma", "Wanda", "Yara"),
     ("Arthur", "Bernard", "Conrad", "Dennis", "Edgar", "Felix", "George", "Howard", "Isaac", "Julian", "Kenneth",
      "Leonard", "Martin", "Nathan", "Oscar", "Philip", "Ahmed", "Ben", "Carlos", "David", "Emil", "Hugo", "Ivan",
-     "Jonas", "Kenji", "Luca", "Omar", "Paul", "Ravi", "Samuel", "Thomas", "Victor"),
+     "Jonas", "Kenji", "Luca", "Omar", "Paul", "Ravi", "Samuel", "Thomas", "Victor", "Dan", "Finn", "Leo", "Nils",
+     "Sven", "Vito"),
     ("Robin", "Quinn", "Sasha", "Morgan", "Rowan", "Jamie", "Alexis", "Kim", "Noor", "Ariel", "Charlie", "Devon",
      "Emery", "Frankie", "Harper", "Jules", "Lou", "Marlowe", "Remy", "Skyler"),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from agents.judge.judge import Judge
 from agents.judge.names import KINDS, SURNAMES, other_names
 from agents.judge.prompt import judge_messages
 from arena.games.scenario.dimensions import Dimension
+from arena.games.werewolf.types import NAMES
 from tests.fakes.chat_server import Body, Move, chat_server, completion, error
 from tests.fakes.scene import SceneGame, events, judged_person, said
 
@@ -130,6 +131,12 @@ def test_no_new_name_is_one_of_the_old_ones(names: list[str]) -> None:
     assert set(others) == set(names)
     assert len(set(others.values())) == len(names)
     assert not set(others.values()) & set(names)
+
+
+def test_every_name_that_games_draw_has_a_kind() -> None:
+    known = [name for kind in KINDS for name in kind]
+    assert len(known) == len(set(known))
+    assert set(NAMES) <= set(known)
 
 
 def test_surnames_are_kept_common_and_titles_stay() -> None:

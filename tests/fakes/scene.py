@@ -74,7 +74,7 @@ def events(talk: Sequence[Event] | None = None, names: Sequence[str] = ("Ada", "
             said(0, "Good morning, Ben."),
             Event("whispered", {"seat": 1, "to": [0]}),
             Event("heard", {"seat": 1, "to": [0], "text": "Is it stolen?"}, only(0, 1)),
-            Event("proposed", {"seat": 0, "terms": ["high"]}),
+            Event("proposed", {"seat": 0, "issues": ["price"], "terms": ["high"]}),
             Event("accepted", {"seat": 1}),
             Event("gave", {"seat": 1, "amount": 2}, only(1)),
         )
