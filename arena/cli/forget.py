@@ -17,8 +17,9 @@ def forget(
 ) -> None:
     """Remove a person's words from the database.
 
-    From every match that is over: the name, all that was said from that seat, and all stored tokens. Matches stay
-    replayable. What others said stays, even where they quote. Backups, exports and trained models are not touched.
+    From every match that is over: the name, all that was said from that seat, all stored tokens, and what
+    judges wrote beside their scores. Matches stay replayable. What others said stays, even where they quote. Backups,
+    exports and trained models are not touched.
     """
     from arena.db import forget as log
     from arena.db.engine import open_database

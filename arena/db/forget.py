@@ -2,8 +2,9 @@
 
 Of each match that is over and in which the person held a seat, this takes away the handle, the words of that seat (in
 events and in decisions), and every stored token, because tokens of one seat's talk stand in what all others read. The
-events and choices stay, so the match still folds to its outcome; its chain of hashes is made anew. A seat's words go
-whole, also those of others who sat in it at another time. What others said stays, even where they quote the person.
+reasoning of judges about that match goes whole, for it quotes; their scores stay. The events and choices stay, so the
+match still folds to its outcome; its chain of hashes is made anew. A seat's words go whole, also those of others who
+sat in it at another time. What others said stays, even where they quote the person.
 In a room whose match has not begun the person's seat is free again; a server that runs still knows who sits there, and
 stores it anew with the next change.
 
@@ -27,6 +28,7 @@ from arena.db.tables import (
     DecisionTable,
     EventTable,
     HandoverTable,
+    JudgementTable,
     MatchTable,
     SeatTable,
     TrunkTable,
@@ -39,6 +41,7 @@ _MATCHES, _SEATS, _HANDOVERS, _EVENTS, _DECISIONS, _TRUNKS = (
     table_of(t) for t in (MatchTable, SeatTable, HandoverTable, EventTable, DecisionTable, TrunkTable)
 )
 _WAITING = table_of(WaitingRoomTable)
+_JUDGEMENTS = table_of(JudgementTable)
 
 HANDLES: Final[tuple[Column[Any], ...]] = (_SEATS.c.person, _HANDOVERS.c.person)
 """Every column that holds a person's handle. Its table has ``match_id`` and ``seat`` beside it. The handles of those
@@ -111,6 +114,7 @@ def forget(engine: Engine, person: str) -> Forgotten:
             seats = _leave_seats(connection, match_id, person)
             events += _silence_events(connection, match_id, seats)
             decisions += _silence_decisions(connection, match_id, seats)
+            _silence_judges(connection, match_id)
             done += 1
     with _changing(engine) as connection:
         waiting = _leave_waiting(connection, person)
@@ -201,3 +205,14 @@ def _silence_decisions(connection: Connection, match_id: str, seats: Collection[
     count = connection.execute(select(func.count()).select_from(_DECISIONS).where(*theirs, spoken)).scalar_one()
     connection.execute(update(_DECISIONS).where(*theirs).values(text="", thought=None, act_id=None))
     return count
+
+
+def _silence_judges(connection: Connection, match_id: str) -> None:
+    """What a judge wrote about any seat may quote every other one. Of a failure its code stays: an endpoint's message
+    may repeat the prompt."""
+    of_match = _JUDGEMENTS.c.match_id == match_id
+    failures = select(_JUDGEMENTS.c.failure).where(of_match, _JUDGEMENTS.c.failure.is_not(None)).distinct()
+    for failure in connection.execute(failures).scalars().all():
+        same = (of_match, _JUDGEMENTS.c.failure == failure)
+        connection.execute(update(_JUDGEMENTS).where(*same).values(failure=failure.partition(":")[0]))
+    connection.execute(update(_JUDGEMENTS).where(of_match).values(reasoning=""))

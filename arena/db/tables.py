@@ -182,6 +182,23 @@ class CheckpointTable(SQLModel, table=True):
     meta: dict[str, Any] = _json()
 
 
+class JudgementTable(SQLModel, table=True):
+    """One dimension of what a judge made of a seat. Without a ``score``, ``failure`` (``code: sentence``) says why."""
+
+    __tablename__ = "judgement"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (_of_match(),)
+
+    match_id: str = Field(primary_key=True)
+    judge: str = Field(primary_key=True)
+    prompt_version: str = Field(primary_key=True)
+    seat: int = Field(primary_key=True)
+    dimension: str = Field(primary_key=True)
+    score: int | None
+    reasoning: str = _text()
+    failure: str | None = _text(nullable=True)
+    created_at: float
+
+
 def table_of(model: type[SQLModel]) -> Table:
     """The Core table of a model, for statements that bypass the ORM."""
     return model.__table__  # pyright: ignore[reportAttributeAccessIssue]

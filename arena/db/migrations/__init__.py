@@ -2,5 +2,5 @@
 
 from typing import Final
 
-NEWEST_SCHEMA: Final = "0004"
+NEWEST_SCHEMA: Final = "0005"
 """The last revision in ``versions``."""
