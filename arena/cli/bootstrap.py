@@ -15,7 +15,11 @@ def bootstrap(
         float, typer.Option(min=0, help="How long the model is taught; 0 leaves it its random weights.")
     ] = 10.0,
     game: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Which game; may be repeated. By default werewolf.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which game, by default werewolf; may be repeated, and a game named twice is taught twice as much.",
+        ),
     ] = None,
     model: Annotated[
         str | None, typer.Option(metavar="PATH_OR_NAME", help="Teach this Hugging Face model instead of a new one.")
@@ -58,7 +62,7 @@ def bootstrap(
 
     plan = BootstrapPlan(
         teach=TeachPlan(seconds=60 * minutes, seed=seed, lr=lr, talk_share=talk_share),
-        games=tuple(dict.fromkeys(game or ("werewolf",))),
+        games=tuple(game or ("werewolf",)),
         size=ModelSize(width, layers),
         vocabulary=vocabulary,
         model=model,

@@ -32,7 +32,7 @@ class Bargainer:
         self._bends = bends
         """Whether what it says of itself is not true."""
         self.issues: list[tuple[str, list[str]]] = [(name, options) for name, options in table.opening["issues"]]
-        self._worths: list[list[int]] = table.card["worths"]
+        self._worths: list[list[int]] = [[worth for _, worth in options] for _, options in table.card["worths"]]
         self._deals: list[Deal] = list(product(*(options for _, options in self.issues)))
         self._most = max(map(self.worth, self._deals))
 

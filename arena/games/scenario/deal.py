@@ -39,10 +39,16 @@ def card(scenario: Scenario, seat: int) -> dict[str, Json]:
         "secret": None if part.secret is None else part.secret.text,
         "knows": list(part.knows),
         "relations": [list(r) for r in part.relations],
-        "worths": None if terms is None else [list(w) for w in terms.worths[seat]],
+        "worths": None if terms is None else _worths(terms, seat),
         "walk": None if terms is None else terms.walk[seat],
         "guess": None if guess is None else [guess.about, guess.question, list(guess.choices)],
     }
+
+
+def _worths(terms: Terms, seat: int) -> Json:
+    """By issue: its name, and each option with its worth."""
+    pairs = zip(terms.issues, terms.worths[seat], strict=True)
+    return [[issue.name, [[o, w] for o, w in zip(issue.options, worths, strict=True)]] for issue, worths in pairs]
 
 
 def swapped(events: Sequence[Event], first: int, second: int) -> tuple[Event, ...]:

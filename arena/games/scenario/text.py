@@ -116,7 +116,9 @@ def _card(names: Sequence[str], d: Mapping[str, Json]) -> Iterator[str]:
     if d["secret"] is not None:
         yield f"Secret: {d['secret']}"
     if d["worths"] is not None:
-        yield f"Worth to you: {'; '.join(' '.join(map(str, of_issue)) for of_issue in d['worths'])}."
+        worths = [[f"{option} {w}" for option, w in of_issue if w] for _, of_issue in d["worths"]]
+        by_issue = [f"{issue} {', '.join(some)}" for (issue, _), some in zip(d["worths"], worths, strict=True) if some]
+        yield f"Worth to you: {'; '.join(by_issue)}."
         yield f"Without agreement: {d['walk']}."
     if d["guess"] is not None:
         _, question, choices = d["guess"]
@@ -158,9 +160,8 @@ def picture(seen: Sequence[Event]) -> tuple[str, ...]:
         for known in (*mine["knows"], *(f"{other} is {what}" for other, what in mine["relations"])):
             rows += _rows("", known)
         if mine["worths"] is not None:
-            for (issue, options), worths in zip(started["issues"], mine["worths"], strict=True):
-                worth = "  ".join(f"{o} {w:+d}" for o, w in zip(options, worths, strict=True))
-                rows += _rows(f"{issue}: ", worth)
+            for issue, worths in mine["worths"]:
+                rows += _rows(f"{issue}: ", "  ".join(f"{option} {worth:+d}" for option, worth in worths))
             rows += _rows("no agreement: ", f"{mine['walk']:+d}")
     if (offer := _on_the_table(seen)) is not None:
         rows += _rows("Offer: ", offer)
@@ -207,7 +208,7 @@ def rules(seen: Sequence[Event]) -> str:
     if started.get("issues"):
         paragraphs.append(
             "Or you propose terms, one issue after the other. The last proposal lies on the table, and others can "
-            "accept it. Your card says what each option is worth to you, in the order of the options, and what having "
+            "accept it. Your card says what each option is worth to you (nothing where it is silent), and what having "
             "no agreement is worth."
         )
     if started.get("giving"):
