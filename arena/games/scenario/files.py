@@ -171,7 +171,9 @@ def _scenario(sheet: Sheet, node: Node, characters: Mapping[str, Character]) -> 
         return None
     id = sheet.line(keys["id"], "id", LONGEST_WORD)
     if id and not _ID.fullmatch(id):
-        sheet.complain(keys["id"], f"the id {id!r} must be small letters, digits and single hyphens, like lost-deposit.")
+        sheet.complain(
+            keys["id"], f"the id {id!r} must be small letters, digits and single hyphens, like lost-deposit."
+        )
     title = sheet.line(keys["title"], "title", LONGEST_TITLE)
     situation = sheet.line(keys["situation"], "situation", LONGEST_SITUATION)
     if "terms" in keys and "giving" in keys:
@@ -188,7 +190,9 @@ def _scenario(sheet: Sheet, node: Node, characters: Mapping[str, Character]) -> 
             sheet.complain(seat, f"{name} sits at the table twice.")
     _check_relations(sheet, seats, parts, people)
     _check_tells(sheet, seats, parts, f"{title} {situation}")
-    guesses = [g for i, d in enumerate(drafts) if d is not None and d.guess and (g := _guess(sheet, d.guess, i, people))]
+    guesses = [
+        g for i, d in enumerate(drafts) if d is not None and d.guess and (g := _guess(sheet, d.guess, i, people))
+    ]
     needed = len(seats) if needs is None else sheet.whole(needs, "needs", 2, len(seats))
     worths, walk = tuple(d.worths for d in drafts if d is not None), tuple(d.walk for d in drafts if d is not None)
     giving = _giving(sheet, keys["giving"]) if "giving" in keys else None
@@ -217,7 +221,9 @@ def _seat(
     secret = _secret(sheet, keys["secret"]) if "secret" in keys else None
     knows = sheet.lines(keys.get("knows"), "knows", LONGEST_LINE, MOST_LINES)
     relations = sheet.mapping(keys["relations"], "relations", allowed=None) if "relations" in keys else {}
-    told = tuple((name, sheet.line(value, f"the relation to {name}", LONGEST_LINE)) for name, value in relations.items())
+    told = tuple(
+        (name, sheet.line(value, f"the relation to {name}", LONGEST_LINE)) for name, value in relations.items()
+    )
     worths = _worths(sheet, keys["worths"], issues) if issues else ()
     walk = sheet.whole(keys["walk"], "walk", 0, MOST_WORTH * MOST_ISSUES) if bargains else 0
     if person is None:
@@ -229,14 +235,18 @@ def _character(sheet: Sheet, node: Node, characters: Mapping[str, Character]) ->
     if not isinstance(node, MappingNode):
         name = sheet.line(node, "character", LONGEST_NAME)
         if name and name not in characters:
-            sheet.complain(node, f"there is no character {name!r}; give name, age and occupation, or one of the shipped.")
+            sheet.complain(
+                node, f"there is no character {name!r}; give name, age and occupation, or one of the shipped."
+            )
         return characters.get(name)
     keys = sheet.mapping(node, "a character", ("name", "age", "occupation"), ("traits", "values"))
     if not {"name", "age", "occupation"} <= keys.keys():
         return None
     name = sheet.line(keys["name"], "name", LONGEST_NAME)
     if name and not _NAME.fullmatch(name):
-        sheet.complain(keys["name"], f"the name {name!r} must be plain letters, each word with a capital, like Ada or Jo Ann.")
+        sheet.complain(
+            keys["name"], f"the name {name!r} must be plain letters, each word with a capital, like Ada or Jo Ann."
+        )
     return Character(
         name=name,
         age=sheet.whole(keys["age"], "age", *AGES),
@@ -262,7 +272,9 @@ def _check_relations(sheet: Sheet, seats: Sequence[Node], parts: Sequence[Part],
         for name, _ in part.relations:
             if name not in others:
                 at = _value(seat, "relations")
-                sheet.complain(_key(at, name), f"there is nobody called {name!r} beside {part.character.name} at this table.")
+                sheet.complain(
+                    _key(at, name), f"there is nobody called {name!r} beside {part.character.name} at this table."
+                )
 
 
 def _check_tells(sheet: Sheet, seats: Sequence[Node], parts: Sequence[Part], public: str) -> None:
@@ -270,7 +282,9 @@ def _check_tells(sheet: Sheet, seats: Sequence[Node], parts: Sequence[Part], pub
     for seat, part in zip(seats, parts, strict=True):
         for tell in part.secret.tells if part.secret else ():
             if tell.casefold() in known:
-                sheet.complain(_value(seat, "secret"), f"everybody reads {tell!r} in the situation; it can tell nothing.")
+                sheet.complain(
+                    _value(seat, "secret"), f"everybody reads {tell!r} in the situation; it can tell nothing."
+                )
 
 
 def _issues(sheet: Sheet, node: Node) -> tuple[tuple[Issue, ...], Node | None]:
