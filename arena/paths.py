@@ -33,3 +33,8 @@ def checkpoints_folder() -> Path:
     folder = data_folder() / "checkpoints"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def scenarios_folder() -> Path:
+    """Where people put scenarios of their own. It need not be there."""
+    return user_data_path("social-arena", appauthor=False) / "scenarios"

@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "leaderboard": "Rank all players by their rated matches.",
     "checkpoints": "List the checkpoints, or make one live.",
     "matches": "List the matches in the database.",
+    "scenarios": "List the social scenarios, show one, check your own, or import others.",
     "train": "Train on logged games; the new checkpoint goes live.",
     "export": "Write finished matches to a file, with their exact tokens.",
     "bootstrap": "Teach a small model to play, from nothing but scripted games.",

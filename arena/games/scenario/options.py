@@ -9,7 +9,7 @@ from typing import Final
 from arena.errors import OptionError
 from arena.games.core import Json
 from arena.games.scenario.families.registry import FAMILIES, GROUPS, families_for
-from arena.games.scenario.library import LIBRARY
+from arena.games.scenario.library import library
 from arena.games.scenario.spec import SEATS
 from arena.games.scenario.state import Order, ScenarioOptions
 
@@ -27,7 +27,7 @@ def parsed(raw: Mapping[str, Json]) -> ScenarioOptions:
     """
     Raises:
         OptionError: an option is unknown or cannot have this value.
-        UnknownName: there is no such scenario.
+        UnknownName: there is no such scenario in the library.
     """
     if unknown := sorted(set(raw) - set(_NAMES)):
         raise OptionError(f"{_TITLE} has no option {unknown[0]!r}. It has: {', '.join(sorted(_NAMES))}.")
@@ -42,13 +42,18 @@ def parsed(raw: Mapping[str, Json]) -> ScenarioOptions:
         raise OptionError("scenario is the id of one; arena scenarios list prints them.")
     options = ScenarioOptions(**{**raw, "order": Order(raw.get("order", Order.ROUND))})
     if options.scenario:
-        seats = len(LIBRARY.find(options.scenario).parts)
+        seats = len(library().find(options.scenario).parts)
         return _seated(options, raw, seats, seats, options.scenario)
     if options.family not in GROUPS:
         return _seated(options, raw, *FAMILIES[options.family].seats, options.family)
     if not families_for(options.seats, options.family):
         raise OptionError(f"seats is {options.seats}; no family of {options.family!r} has so many.")
     return options
+
+
+def logged(raw: Mapping[str, Json]) -> ScenarioOptions:
+    """Options of a match that has begun, which the library need not know any more."""
+    return ScenarioOptions(**{**raw, "order": Order(raw["order"])})
 
 
 def written(options: ScenarioOptions) -> dict[str, Json]:

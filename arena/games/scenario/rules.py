@@ -16,8 +16,8 @@ from arena.games.core import Act, Event, Game, Json, Outcome, Question, Turn, We
 from arena.games.scenario import text
 from arena.games.scenario.deal import dealt, swapped
 from arena.games.scenario.families.registry import draw
-from arena.games.scenario.library import LIBRARY
-from arena.games.scenario.options import parsed, written
+from arena.games.scenario.library import library
+from arena.games.scenario.options import logged, parsed, written
 from arena.games.scenario.scores import returns, scores, shares
 from arena.games.scenario.spec import MOST_ISSUES, Scenario
 from arena.games.scenario.state import ENOUGH, Deed, Doing, Offer, Order, ScenarioOptions, Stage, State
@@ -53,7 +53,7 @@ class ScenarioGame(Game[ScenarioOptions, State]):
         return options.seats
 
     def opening(self, options: ScenarioOptions, chance: Chance) -> tuple[Event, ...]:
-        scenario = LIBRARY.find(options.scenario) if options.scenario else draw(options, chance)
+        scenario = library().find(options.scenario) if options.scenario else draw(options, chance)
         return dealt(scenario, written(options), chance.below("first", options.seats))
 
     def blank(self) -> State:
@@ -239,7 +239,7 @@ def _moved_on(state: State, event: Event) -> State:
     d = event.data
     match event.kind:
         case "started":
-            return replace(state, options=parsed(d["options"]), first=d["first"])
+            return replace(state, options=logged(d["options"]), first=d["first"])
         case "dealt":
             return replace(state, scenario=Scenario.from_json(d["scenario"]), stage=Stage.TALK)
         case "bid":

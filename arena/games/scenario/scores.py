@@ -25,12 +25,12 @@ from typing import Final
 
 from arena.games.core import Event
 from arena.games.degenerate import Flaw, flaw
+from arena.games.scenario.dimensions import SOTOPIA
 from arena.games.scenario.payoff import share_of_giving, share_of_terms
 from arena.games.scenario.skills import efficiency, skills
 from arena.games.scenario.spec import Secret
 from arena.games.scenario.state import TEXTS, State
 
-SEVEN: Final = ("believability", "relationship", "knowledge", "secret", "social_rules", "financial", "goal")
 _WALKED_OUT: Final = 2.0
 _FOUND_OUT: Final = -5.0
 _MESSAGES: Final = frozenset(TEXTS.values())
@@ -102,7 +102,7 @@ def _dimensions(
     }
     if (guess := spec.guess_of(seat)) is not None:
         found["knowledge"] = 10.0 * (dict(state.guessed).get(seat) == guess.truth)
-    yield from ((name, found[name]) for name in SEVEN if name in found)
+    yield from ((name, found[name]) for name in SOTOPIA if name in found)
     yield "overall", statistics.fmean(found.values())
 
 
