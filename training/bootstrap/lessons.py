@@ -110,10 +110,10 @@ def drawn_options(game: Game[Any, Any], random: Random) -> Any:
     if game.name == "scenario":
         return game.options(
             {
-                "seats": random.choices([2, 3, 4, 5], [0.7, 0.15, 0.1, 0.05])[0],
+                "seats": random.choices([2, 3, 4], [0.88, 0.1, 0.02])[0],
                 "difficulty": random.choice([1, 2, 3]),
                 "order": random.choices(["round", "parallel", "open"], [0.8, 0.1, 0.1])[0],
-                "turns": random.choice([12, 16, 20]),
+                "turns": random.choices([10, 14, 20], [0.3, 0.3, 0.4])[0],
             }
         )
     if game.name != "werewolf" or random.random() < 0.875:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import multiprocessing as mp
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -29,7 +29,9 @@ from training.precision import MasterCopy, fast_dtype
 CHOICE_WEIGHT: Final = 4.0
 TRUNK_WEIGHT: Final = 0.3
 MICRO: Final = 8
-"""Rows in one forward pass."""
+"""Most rows in one forward pass."""
+TOKENS: Final = 16_000
+"""Most tokens in one forward pass, padding included."""
 WARMUP: Final = 0.02
 """Share of the time in which the learning rate rises."""
 
@@ -172,6 +174,23 @@ class LessonStream:
                         raise RuntimeError("the process that plays the scripted matches has stopped") from None
 
 
+def alike(batch: Sequence[Lesson]) -> Iterator[list[Lesson]]:
+    """The rows in parts of like size, which attention pads least: at most ``MICRO`` of them, and no more than
+    ``TOKENS`` if each were as large as the largest."""
+    part: list[Lesson] = []
+    for lesson in sorted(batch, key=_tokens):
+        if part and (len(part) == MICRO or (len(part) + 1) * _tokens(lesson) > TOKENS):
+            yield part
+            part = []
+        part.append(lesson)
+    if part:
+        yield part
+
+
+def _tokens(lesson: Lesson) -> int:
+    return len(lesson.game.trunk) + sum(len(b.prompt) + len(b.answer) for b in lesson.game.branches)
+
+
 def course_done(plan: TeachPlan, elapsed: float, seen: int) -> float:
     """The share of the course that is over: of the time, or of the matches where there is less of them."""
     return max(elapsed / plan.seconds, seen / plan.matches if plan.matches else 0.0)
@@ -227,10 +246,8 @@ def teach(
         while (share := course_done(plan, elapsed := time.monotonic() - begun, seen)) < 1.0:
             for group in (g for o in optimizers for g in o.param_groups):
                 group["lr"] = learning_rate(plan, share)
-            batch.sort(key=lambda x: len(x.game.trunk))  # like lengths together: attention pads less
-            parts = [batch[i : i + MICRO] for i in range(0, len(batch), MICRO)]
             losses = []
-            for part in parts:
+            for part in alike(batch):
                 loss = lesson_loss(model, part, pack([x.game for x in part], dtype=dtype))
                 (loss.total() * (len(part) / len(batch))).backward()
                 losses.append(loss.detached())

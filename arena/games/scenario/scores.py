@@ -102,7 +102,7 @@ def _dimensions(
     }
     if (guess := spec.guess_of(seat)) is not None:
         found["knowledge"] = 10.0 * (dict(state.guessed).get(seat) == guess.truth)
-    yield from ((name, found[name]) for name in SOTOPIA if name in found)
+    yield from ((str(name), found[name]) for name in SOTOPIA if name in found)
     yield "overall", statistics.fmean(found.values())
 
 
