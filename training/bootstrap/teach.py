@@ -69,8 +69,8 @@ class LessonLoss:
         return LessonLoss(self.talk.detach(), self.choice.detach(), self.trunk.detach())
 
 
-def mean_loss(losses: Sequence[LessonLoss]) -> LessonLoss:
-    return LessonLoss(*(torch.stack([getattr(x, name) for x in losses]).mean() for name in ("talk", "choice", "trunk")))
+def sum_of(losses: Sequence[LessonLoss]) -> LessonLoss:
+    return LessonLoss(*(torch.stack([getattr(x, name) for x in losses]).sum() for name in ("talk", "choice", "trunk")))
 
 
 def choice_logits(
@@ -103,7 +103,27 @@ def choice_logits(
     return logp, w, t, live
 
 
-def lesson_loss(model: Any, lessons: Sequence[Lesson], batch: Pack) -> LessonLoss:
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much some lessons teach: tokens of talk, choices with a distribution, tokens of trunks."""
+
+    talk: int
+    choices: int
+    trunk: int
+
+    @classmethod
+    def of(cls, lessons: Sequence[Lesson]) -> Counts:
+        pairs = [p for one in lessons for p in zip(one.game.branches, one.targets, strict=True)]
+        return cls(
+            talk=sum(len(branch.answer) for branch, target in pairs if not target.options),
+            choices=sum(bool(target.options) for _, target in pairs),
+            trunk=sum(len(one.game.trunk) - 1 for one in lessons),
+        )
+
+
+def lesson_loss(model: Any, lessons: Sequence[Lesson], batch: Pack, of: Counts | None = None) -> LessonLoss:
+    """The loss of some lessons as their part of the mean over ``of`` (by default they are all there is)."""
+    of = of or Counts.of(lessons)
     hidden = hidden_states(model, batch)
     head = model.get_output_embeddings()
     says_at: list[int] = []
@@ -114,16 +134,21 @@ def lesson_loss(model: Any, lessons: Sequence[Lesson], batch: Pack) -> LessonLos
                 first = start + len(branch.prompt) - 1
                 says_at.extend(range(first, first + len(branch.answer)))
                 says.extend(branch.answer)
-    talk = cross_entropy(head(hidden[torch.tensor(says_at)]).float(), torch.tensor(says))
-    logp, weights, _, _ = choice_logits(model, hidden, batch, lessons)
-    choice = -(weights * logp).sum(-1).mean()
     reads_at: list[int] = []
     reads: list[int] = []
     for (start, length), one in zip(batch.trunk_spans, lessons, strict=True):
         reads_at.extend(range(start, start + length - 1))
         reads.extend(one.game.trunk[1:])
-    trunk = cross_entropy(head(hidden[torch.tensor(reads_at)]).float(), torch.tensor(reads))
-    return LessonLoss(talk, choice, trunk)
+
+    def words(at: list[int], tokens: list[int], total: int) -> Tensor:
+        logits = head(hidden[torch.tensor(at, dtype=torch.long)]).float()
+        return cross_entropy(logits, torch.tensor(tokens, dtype=torch.long), reduction="sum") / max(1, total)
+
+    choice = hidden.new_zeros((), dtype=torch.float32)
+    if any(target.options for one in lessons for target in one.targets):
+        logp, weights, _, _ = choice_logits(model, hidden, batch, lessons)
+        choice = -(weights * logp).sum() / max(1, of.choices)
+    return LessonLoss(words(says_at, says, of.talk), choice, words(reads_at, reads, of.trunk))
 
 
 def _generate(codec_folder: str, games: Sequence[str], seed: int, size: int, talk_share: float, out: Any) -> None:
@@ -246,10 +271,10 @@ def teach(
         while (share := course_done(plan, elapsed := time.monotonic() - begun, seen)) < 1.0:
             for group in (g for o in optimizers for g in o.param_groups):
                 group["lr"] = learning_rate(plan, share)
-            losses = []
+            of, losses = Counts.of(batch), []
             for part in alike(batch):
-                loss = lesson_loss(model, part, pack([x.game for x in part], dtype=dtype))
-                (loss.total() * (len(part) / len(batch))).backward()
+                loss = lesson_loss(model, part, pack([x.game for x in part], dtype=dtype), of)
+                loss.total().backward()
                 losses.append(loss.detached())
             copy.take_gradients()
             torch.nn.utils.clip_grad_norm_(copy.masters, 1.0)
@@ -257,7 +282,7 @@ def teach(
                 optimizer.step()
             copy.give_weights()
             seen += plan.batch
-            on_step(seen, elapsed, mean_loss(losses))
+            on_step(seen, elapsed, sum_of(losses))
             batch = stream.next()
     copy.restore()
     model.eval()
