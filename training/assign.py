@@ -118,7 +118,7 @@ def _seat_episode(
 def played_seat(episode: Episode, seat: int, decisions: Sequence[int]) -> PlayedSeat:
     """What a seat did in these of the match's decisions, its own, as the reward terms see it."""
     turns = tuple(_played_turn(episode, n) for n in decisions)
-    return PlayedSeat(episode.outcome.returns[seat], turns, seat, episode.names)
+    return PlayedSeat(episode.outcome.returns[seat], turns, seat, episode.names, episode.game.name)
 
 
 def _by_turn(episode: Episode, branches: Sequence[int]) -> list[list[int]]:

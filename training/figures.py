@@ -58,7 +58,7 @@ def manners(episodes: Sequence[Episode]) -> dict[str, float]:
             if made.tokens is not None and made.act.choice is None:
                 lengths.append(len(made.tokens.sampled))
                 if made.act.text:
-                    broken.append(garbled(made.act.text, made.seat, e.names))
+                    broken.append(garbled(made.act.text, made.seat, e.names, e.game.name))
     shares = {"garbled": broken, "repeated": idle, "talk_tokens": lengths}
     return {name: float(np.mean(values)) if values else 0.0 for name, values in shares.items()}
 

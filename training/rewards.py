@@ -39,6 +39,7 @@ class PlayedSeat:
     turns: tuple[PlayedTurn, ...]
     seat: int = 0
     names: tuple[str, ...] = ()
+    game: str = "werewolf"
 
 
 class RewardTerm(Protocol):
@@ -95,7 +96,7 @@ class Grammar(RewardTerm):
     name: ClassVar[str] = "grammar"
 
     def of(self, seat: PlayedSeat) -> Floats:
-        return np.array([-1.0 if garbled(turn.text, seat.seat, seat.names) else 0.0 for turn in seat.turns])
+        return np.array([-1.0 if garbled(turn.text, seat.seat, seat.names, seat.game) else 0.0 for turn in seat.turns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,6 @@ def degenerate(seat: PlayedSeat) -> Bools:
     return flags
 
 
-def garbled(text: str | None, seat: int, names: Sequence[str]) -> bool:
+def garbled(text: str | None, seat: int, names: Sequence[str], game: str) -> bool:
     """Whether words were said and are not ``well_formed``; silence is not."""
-    return bool(text) and not well_formed(text or "", seat, names)
+    return bool(text) and not well_formed(text or "", seat, names, game)

@@ -11,9 +11,8 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine as Database
 
@@ -43,7 +42,6 @@ class SelfPlayPlan:
     keep_every: int = 10
     overlap: bool = False
     alarms: bool = True
-    options: dict[str, Any] = field(default_factory=dict)
     max_seconds: float | None = None
 
 
@@ -126,7 +124,7 @@ class _Table:
 
     def __init__(self, trainer: Trainer, plan: SelfPlayPlan, log: Log, threads: int, progress: _Progress) -> None:
         self._trainer, self._plan, self._log, self._progress = trainer, plan, log, progress
-        self._options = trainer.game.options(plan.options)
+        self._options = trainer.options
         self._engine = LocalEngine(trainer.source, threads=threads, seed=trainer.learner.updates + 1)
         self._engine.start()
         self._mind = PolicyMind(self._engine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +37,7 @@ class TrainPlan:
     """``model`` is what is trained further; ``games`` the most logged matches that are used, the newest ones.
 
     ``export`` is a file of ``arena export`` to take them from instead of the database.
+    ``options`` of the game, raw, hold for self-play and trials.
     ``run`` names the folder of checkpoints and learner state: the same name goes on with the same optimiser.
     With ``trial`` a checkpoint that is to go live does so only when games show that it is no worse than the live one.
     ``tensorboard`` writes its files there as well, beside the curves that are always written (``training.curves``).
@@ -51,6 +52,7 @@ class TrainPlan:
     live: bool = True
     trial: TrialPlan | None = None
     tensorboard: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Trainer:
 
     Raises:
         UnknownName: there is no such model or game.
+        OptionError: the game has no such option.
         CheckpointError: it cannot be loaded.
     """
 
@@ -87,6 +90,7 @@ class Trainer:
         self.database = database
         self.folder = folder / plan.run
         self.game = game_by_name(plan.game)
+        self.options = self.game.options(plan.options)
         source = model_source(database, plan.model)
         self.weights: Weights = load_weights(source)
         self.source = source
@@ -189,8 +193,9 @@ class Trainer:
             return []
         seed = f"{self.plan.run}/{self.version}"
         playing = promote_if_no_worse(
-            self.database, self.game, self.version, plan, seed=seed, on_pair=lambda pairs: on_pair(pairs, plan.pairs)
-        )
+            self.database, self.game, self.version, plan,
+            seed=seed, options=self.options, on_pair=lambda pairs: on_pair(pairs, plan.pairs),
+        )  # fmt: skip
         return [await playing]
 
 

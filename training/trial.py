@@ -1,6 +1,7 @@
 """A new checkpoint goes live only when games say that it is no worse than the one that is: a sequential test.
 
-Matches are played in pairs, one deal both ways round, until the log-likelihood ratio of two guesses about the mean
+Matches are played in pairs, one deal both ways round (where every seat has a goal of its own: the new one in every
+other seat, then in the others), until the log-likelihood ratio of two guesses about the mean
 score of a pair leaves its bounds (Wald 1945; for scores of unknown variance as chess engines are tested, Van den Bergh
 2017): that the new one is as good, and that it is worse by ``margin``. A clear case takes few games. The chance to call
 a checkpoint good that is worse by the margin, or one worse that is as good, is about ``error``.
@@ -9,8 +10,9 @@ a checkpoint good that is worse by the margin, or one worse that is as good, is 
 from __future__ import annotations
 
 import math
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,10 +22,10 @@ from sqlalchemy import Engine as Database
 
 from agents.models import promote
 from agents.players import Player, open_players
-from agents.runner import Log, Played, no_log, play_matches
+from agents.runner import Lineup, Log, Played, no_log, play_matches
 from arena.errors import UnknownName
 from arena.games.core import Game
-from training.evaluate import A_FIRST, lineups, two_sides
+from training.evaluate import A_FIRST, B_FIRST, lineups, two_sides
 
 _FEWEST: Final = 10
 """Pairs before a verdict: the variance has to be known a little."""
@@ -64,7 +66,7 @@ class Trial:
 
 @dataclass(slots=True)
 class Sequential:
-    """Takes the scores of pairs, each 0, ¼, ½, ¾ or 1, and says when they are enough."""
+    """Takes the scores of pairs, each from 0 to 1, and says when they are enough."""
 
     plan: TrialPlan
     pairs: int = 0
@@ -109,7 +111,8 @@ async def trial(
     """Play until the test decides, or ``plan.pairs`` are played. ``on_pair`` is told how many are."""
     options = game.options({}) if options is None else options
     test = Sequential(plan)
-    deals = list(lineups(game, options, candidate.id, champion.id, plan.pairs, seed))
+    deal_out = _every_other_seat if game.scored else lineups
+    deals = list(deal_out(game, options, candidate.id, champion.id, plan.pairs, seed))
     scores: dict[tuple[str, str], float] = {}
     playing = play_matches(
         game,
@@ -134,8 +137,24 @@ async def trial(
     return Trial(candidate.id, champion.id, test.pairs, test.mean, test.verdict)
 
 
+def _every_other_seat(
+    game: Game[Any, Any], options: Any, a: str, b: str, games: int, seed: int | str
+) -> Iterator[Lineup]:
+    """Each deal twice: once with A in the even seats, once in the odd ones."""
+    seats = range(game.seat_count(options))
+    for n in range(games):
+        for label, first, second in ((A_FIRST, a, b), (B_FIRST, b, a)):
+            fills = tuple(second if s % 2 else first for s in seats)
+            yield Lineup(f"trial/{seed}/{n}", fills, label=label)
+
+
 def _score(match: Played) -> float:
-    """The candidate's: it was A."""
+    """The candidate's: it was A. Of scored games one half more than the champion was paid on average, within bounds: a
+    pair's score is then about two returns of each."""
+    if match.game.scored:
+        returns = match.outcome.returns
+        even, odd = statistics.fmean(returns[::2]), statistics.fmean(returns[1::2])
+        return min(1.0, max(0.0, 0.5 + (even - odd if match.lineup.label == A_FIRST else odd - even)))
     first, second = two_sides(match.outcome.sides)
     mine = first if match.lineup.label == A_FIRST else second
     return 0.5 if match.outcome.winner not in (first, second) else float(match.outcome.winner == mine)

@@ -1,4 +1,4 @@
-"""Whether a message is well-formed: a sentence that the village's language has, about people who sit in it.
+"""Whether a message is well-formed: a sentence that the scripts' language has, about people who sit there.
 
 Strict on purpose, so that a drift of a trained model's talk shows: it is English as the scripts speak it, not English.
 """
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
+from agents.scripted.negotiators.phrases import GESTURES, read
 from agents.scripted.phrases import INTENTIONS
 
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:'[a-z]+)?|[.!?,:;]|\S")
@@ -18,7 +19,14 @@ _EDGE: Final = "|"
 _CLOSERS: Final = (".", "!", "?")
 
 
-def well_formed(text: str, speaker: int, names: Sequence[str]) -> bool:
+def well_formed(text: str, speaker: int, names: Sequence[str], game: str = "werewolf") -> bool:
+    """Whether the scripts of this game could have said it."""
+    if game == "scenario":
+        return text in GESTURES or read(text) is not None
+    return _of_the_village(text, speaker, names)
+
+
+def _of_the_village(text: str, speaker: int, names: Sequence[str]) -> bool:
     """A finished sentence of at least two words in which every pair of neighbouring words occurs somewhere in the
     scripts' phrases, any seated player but the speaker standing for a name."""
     if not text.endswith(_CLOSERS):

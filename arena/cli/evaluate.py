@@ -45,12 +45,17 @@ def evaluate(
     from arena.cli.arguments import at_least_one, drawn_seed
     from arena.cli.chat_report import said_of_chat
     from arena.db.engine import open_database
+    from arena.errors import OptionError
     from arena.games.registry import game_by_name
     from arena.paths import default_database_url
 
     at_least_one("--games", games)
     at_least_one("--at-once", at_once)
     rules = game_by_name(game)
+    if rules.scored:
+        raise OptionError(
+            f"In a {rules.title.lower()} everybody has a goal of their own, and wins say little: arena compare"
+        )
     database = open_database(db or default_database_url())
     try:
         playing = _play(rules, a, b, games, engine or (), database, at_once, drawn_seed(seed))

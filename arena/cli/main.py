@@ -21,6 +21,7 @@ COMMANDS: Final[dict[str, str]] = {
     "serve": "Start a server: rooms for people, and self-play beside them.",
     "selfplay": "Play matches of one model against itself, as fast as it can.",
     "evaluate": "Play rated matches between two players, both ways round.",
+    "compare": "See what one player scores among others, where a game scores every seat.",
     "leaderboard": "Rank all players by their rated matches.",
     "checkpoints": "List the checkpoints, or make one live.",
     "matches": "List the matches in the database.",

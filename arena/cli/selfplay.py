@@ -40,7 +40,7 @@ def selfplay(
     """Play matches of one model against itself, as fast as it can.
 
     All of them are stored in the database before the command ends, ready to be trained on. With --model live, a
-    checkpoint that becomes live meanwhile plays on.
+    checkpoint that becomes live meanwhile plays on. Of games that score every seat, the means are said, too.
     """
     from arena.cli.arguments import at_least_one, drawn_seed, game_options
     from arena.cli.chat_report import said_of_chat
@@ -66,6 +66,8 @@ def selfplay(
         f"{report['decisions']} decisions ({report['fallbacks']} of them fallbacks), "
         f"{report['tokens']} tokens sampled ({report['tokens_per_s']:.0f}/s)."
     )
+    for name, mean in report.get("scores", {}).items():
+        typer.echo(f"{name:16}{mean:8.2f}")
     for answers in report.get("chat", ()):
         typer.echo(said_of_chat(answers))
 
@@ -80,6 +82,8 @@ async def _play(
     at_once: int,
     seed: int,
 ) -> dict[str, Any]:
+    from statistics import fmean
+
     from agents.match_log import MatchLog
     from agents.models import LIVE
     from agents.registry import NO_MODEL, open_minds
@@ -87,6 +91,7 @@ async def _play(
     from arena.cli.chat_report import chat_reports
     from arena.cli.progress import progress
     from arena.db.writer import LogWriter
+    from arena.games.core import fold
 
     minds = open_minds(model, database, seed=seed, follow=model == LIVE, engine=engine)
     fill = minds.usual(game.name) if model == NO_MODEL else "self"
@@ -95,6 +100,7 @@ async def _play(
     lineups = (Lineup(f"selfplay/{seed}/{n}", fills) for n in range(games))
     decisions = tokens = fallbacks = finished = 0
     wins: dict[str, int] = {}
+    scores: dict[str, list[float]] = {}
     writer = LogWriter(database)
     try:
         await minds.start()
@@ -111,6 +117,9 @@ async def _play(
                     for side in (*match.outcome.sides, match.outcome.winner):
                         wins.setdefault(side, 0)
                     wins[match.outcome.winner] += 1
+                    for of_seat in game.scores(fold(game, match.events)) if game.scored else ():
+                        for name, score in of_seat.items():
+                            scores.setdefault(name, []).append(score)
                     advance()
                     await log.keep_up()
         await log.stored()
@@ -127,5 +136,6 @@ async def _play(
         "tokens_per_s": round(tokens / seconds, 1),
         "fallbacks": fallbacks,
         "wins": dict(sorted(wins.items())),
+        **({"scores": {name: round(fmean(of), 4) for name, of in scores.items()}} if scores else {}),
         **chat_reports(playing),
     }

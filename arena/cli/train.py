@@ -72,6 +72,10 @@ def learn(
         int, typer.Option(min=0, help="Play and learn this often instead of learning once from the log.")
     ] = 0,
     games_per_iteration: Annotated[int, typer.Option(min=2, help="Self-play games before each update.")] = 192,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="An option of the game, for self-play and trials; may be repeated."),
+    ] = None,
     deal_again: Annotated[
         int, typer.Option(min=1, help="Play every deal so many times; the estimator group compares those games.")
     ] = 1,
@@ -112,6 +116,7 @@ def learn(
         return
     import logging
 
+    from arena.cli.arguments import game_options
     from arena.cli.progress import progress_to
     from arena.db.engine import open_database
     from arena.errors import OptionError
@@ -151,6 +156,7 @@ def learn(
         live=live,
         trial=TrialPlan(pairs=trial) if trial else None,
         tensorboard=tensorboard,
+        options=game_options(option or ()),
     )
     if iterations and (export is not None or dry_run):
         raise OptionError("--iterations plays its own games: leave --from and --dry-run out.")
@@ -169,8 +175,9 @@ def learn(
 
             seconds = None if minutes is None else 60 * minutes
             selfplay = SelfPlayPlan(
-                iterations, games_per_iteration, deal_again, overlap=overlap, alarms=alarms, max_seconds=seconds
-            )
+                iterations, games_per_iteration, deal_again,
+                overlap=overlap, alarms=alarms, max_seconds=seconds,
+            )  # fmt: skip
             trained = _by_selfplay(database, plan, selfplay, folder, show, threads)
         else:
             trained = train_from_log(database, plan, folder, show, threads)
@@ -241,15 +248,19 @@ def _by_selfplay(
     database: Any, plan: TrainPlan, selfplay: SelfPlayPlan, folder: Path, show: Any, threads: int
 ) -> Trained:
     import asyncio
+    from statistics import fmean
 
     from agents.runner import no_log
     from training.selfplay import train_by_selfplay
 
     def report(iteration: int, figures: Any, played: Any) -> None:
-        side = min(played[0].outcome.sides)
-        wins = sum(p.outcome.winner == side for p in played) / len(played)
+        if played[0].game.scored:
+            how = f"return {fmean(r for p in played for r in p.outcome.returns):+.3f}"
+        else:
+            side = min(played[0].outcome.sides)
+            how = f"{side} {sum(p.outcome.winner == side for p in played) / len(played):.2f}"
         typer.echo(
-            f"{iteration + 1}/{selfplay.iterations}: {side} {wins:.2f} · explained {figures.explained:.2f} · "
+            f"{iteration + 1}/{selfplay.iterations}: {how} · explained {figures.explained:.2f} · "
             f"KL {figures.kl_reference:.3f} · clipped {figures.clipped:.2f} · talk {figures.talk_entropy:.2f} · "
             f"choice {figures.choice_entropy:.2f} · garbled {figures.garbled:.1%}",
             err=True,

@@ -152,6 +152,8 @@ class Game(ABC, Generic[Options, State]):
     """Names and roles: a tokenizer made for this game gives each of them a token of its own."""
     decisive: ClassVar[frozenset[str]] = frozenset()
     """Kinds of choice whose effect shows in the very next ``standing``: credit for them can be computed exactly."""
+    scored: ClassVar[bool] = False
+    """Whether ``scores`` says how every seat did: games in which each has a goal of its own."""
     secret_turns: ClassVar[frozenset[str]] = frozenset()
     """Kinds of turn of which only the seat itself may know that it has them. A host does nothing that others can see
     because such a turn was missed."""
@@ -217,8 +219,8 @@ class Game(ABC, Generic[Options, State]):
         return False
 
     def scores(self, state: State) -> tuple[Mapping[str, float], ...]:
-        """What a finished match was worth to each seat beside its return, by name; empty in games that only know who
-        won. Shown to everybody when a match is over."""
+        """What a finished match was worth to each seat beside its return, by name; nothing in games that only know
+        who won. Shown to everybody when a match is over."""
         return ()
 
     @abstractmethod

@@ -10,6 +10,7 @@ from arena.errors import OptionError
 from arena.games.core import Json
 from arena.games.scenario.families.registry import FAMILIES, GROUPS, families_for
 from arena.games.scenario.library import library
+from arena.games.scenario.pay import pay_of
 from arena.games.scenario.spec import SEATS
 from arena.games.scenario.state import Order, ScenarioOptions
 
@@ -20,7 +21,7 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "split": ("train", "test"),
     "family": (*GROUPS, *FAMILIES),
 }
-_NAMES: Final = (*_RANGES, *_WORDS, "scenario")
+_NAMES: Final = (*_RANGES, *_WORDS, "scenario", "pay")
 
 
 def parsed(raw: Mapping[str, Json]) -> ScenarioOptions:
@@ -40,7 +41,8 @@ def parsed(raw: Mapping[str, Json]) -> ScenarioOptions:
             raise OptionError(f"{name} is {raw[name]!r}; it can be one of: {', '.join(allowed)}.")
     if not isinstance(raw.get("scenario", ""), str):
         raise OptionError("scenario is the id of one; arena scenarios list prints them.")
-    options = ScenarioOptions(**{**raw, "order": Order(raw.get("order", Order.ROUND))})
+    pay = pay_of(raw.get("pay", {}))
+    options = ScenarioOptions(**{**raw, "order": Order(raw.get("order", Order.ROUND)), "pay": pay})
     if options.scenario:
         seats = len(library().find(options.scenario).parts)
         return _seated(options, raw, seats, seats, options.scenario)
@@ -53,11 +55,12 @@ def parsed(raw: Mapping[str, Json]) -> ScenarioOptions:
 
 def logged(raw: Mapping[str, Json]) -> ScenarioOptions:
     """Options of a match that has begun, which the library need not know any more."""
-    return ScenarioOptions(**{**raw, "order": Order(raw["order"])})
+    return ScenarioOptions(**{**raw, "order": Order(raw["order"]), "pay": pay_of(raw["pay"])})
 
 
 def written(options: ScenarioOptions) -> dict[str, Json]:
-    return {name: getattr(options, name) for name in _NAMES} | {"order": str(options.order)}
+    plain = {name: getattr(options, name) for name in _NAMES}
+    return plain | {"order": str(options.order), "pay": dict(options.pay)}
 
 
 def _seated(options: ScenarioOptions, raw: Mapping[str, Json], low: int, high: int, what: str) -> ScenarioOptions:

@@ -29,6 +29,8 @@ SIDES: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh
 EVERYONE_GAINED: Final = "everyone"
 SOME_GAINED: Final = "some"
 NOBODY: Final = "nobody"
+_LATE: Final = 4
+"""So many turns before the end a critic sees the end."""
 _AT_ONCE: Final = frozenset({Deed.ACCEPT, Deed.LEAVE, Deed.WAIT})
 """Deeds that need nothing more."""
 
@@ -40,6 +42,8 @@ class ScenarioGame(Game[ScenarioOptions, State]):
         "People who each want something of their own talk until they agree, leave or have no time left."
     )
     words: ClassVar[tuple[str, ...]] = WORDS
+    scored: ClassVar[bool] = True
+    decisive: ClassVar[frozenset[str]] = frozenset({"give", "guess"})
 
     # -- setup ---------------------------------------------------------------------------------------------------
 
@@ -130,12 +134,17 @@ class ScenarioGame(Game[ScenarioOptions, State]):
         return Outcome(_winner(state), state.why, self.sides(state), returns(state))
 
     def standing(self, state: State) -> str:
-        """What is on the table and what it is worth to whom; the rest of the talk hardly decides anything."""
-        offer = state.offer
-        worth = "" if offer is None else " ".join(f"{share:.1f}" for share in shares(state, offer.terms))
-        agreed = "" if offer is None else "".join(str(int(s in offer.agreed)) for s in range(state.seats))
-        left = min(4, state.options.turns - state.taken)
-        return f"{state.spec.family} {state.stage} {left} {worth} {agreed}"
+        """What is on the table, or what was settled, and what it is worth to whom, roughly; and whether time runs
+        out."""
+        offer, talks = state.offer, state.stage is Stage.TALK
+        if talks and offer is None:
+            found, agreed = "", ""
+        else:
+            worth = shares(state, offer.terms if talks and offer is not None else None)
+            found = " ".join(f"{round(4 * min(1.0, max(-1.0, share)))}" for share in worth)
+            agreed = "" if offer is None else "".join(str(int(s in offer.agreed)) for s in range(state.seats))
+        late = state.options.turns - state.taken <= _LATE
+        return f"{state.spec.family} {state.stage} {int(late)} {found} {agreed}"
 
     def apart(self, seats: int) -> bool:
         return seats == 2

@@ -10,7 +10,7 @@ OMAR 2026) and how efficient the deal was. Where a rule has nothing to go by, th
 | ``secret`` −10..0 | −10 for words that give its secret away, −5 if it was found out without |
 | ``social_rules`` −10..0 | promises broken: coins not given, offers taken back |
 | ``believability`` 0..10 | the share of its messages that are not degenerate |
-| ``overall`` | the plain mean of those seven that there are |
+| ``overall`` | the plain mean of the seven |
 
 Letters: S seats, D deals.
 """
@@ -26,6 +26,7 @@ from typing import Final
 from arena.games.core import Event
 from arena.games.degenerate import Flaw, flaw
 from arena.games.scenario.dimensions import SOTOPIA
+from arena.games.scenario.pay import OVERALL, paid
 from arena.games.scenario.payoff import share_of_giving, share_of_terms
 from arena.games.scenario.skills import efficiency, skills
 from arena.games.scenario.spec import Secret
@@ -69,8 +70,8 @@ def _share_of_guesses(state: State, seat: int) -> float:
 
 
 def returns(state: State) -> tuple[float, ...]:
-    """What each seat is paid, −1 to 1: how far its goal was reached."""
-    return tuple(2 * min(1.0, max(0.0, share)) - 1 for share in shares(state))
+    """What each seat is paid, −1 to 1."""
+    return tuple(paid(state.options.pay, of_seat) for of_seat in scores(state))
 
 
 def scores(state: State) -> tuple[Mapping[str, float], ...]:
@@ -103,7 +104,8 @@ def _dimensions(
     if (guess := spec.guess_of(seat)) is not None:
         found["knowledge"] = 10.0 * (dict(state.guessed).get(seat) == guess.truth)
     yield from ((str(name), found[name]) for name in SOTOPIA if name in found)
-    yield "overall", statistics.fmean(found.values())
+    if len(found) == len(SOTOPIA):
+        yield OVERALL, statistics.fmean(found.values())
 
 
 def _relationship(state: State, seat: int, held: Sequence[float]) -> float:

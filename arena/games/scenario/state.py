@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from arena.games.core import Event
+from arena.games.scenario.pay import Pay
 from arena.games.scenario.spec import Scenario
 
 
@@ -65,7 +66,8 @@ ENOUGH: Final = "enough"
 class ScenarioOptions:
     """``scenario`` names one of the library; otherwise one is made by the generator ``family`` (``any``: drawn) for
     ``seats``. ``difficulty`` 1 to 3. ``split`` is ``train`` or ``test``: no scenario is made for both. ``turns`` is how
-    many turns are taken at the table at most, a round of ``parallel`` counting as one. ``text_limit`` in characters."""
+    many turns are taken at the table at most, a round of ``parallel`` counting as one. ``text_limit`` in characters.
+    ``pay``: which scores make a seat's return, and how much each counts; the overall one where it is empty."""
 
     scenario: str = ""
     family: str = "any"
@@ -75,6 +77,7 @@ class ScenarioOptions:
     order: Order = Order.ROUND
     turns: int = 20
     text_limit: int = 240
+    pay: Pay = ()
 
 
 @dataclass(frozen=True, slots=True)
