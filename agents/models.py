@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -101,7 +102,12 @@ def games_taught(source: str | Path) -> frozenset[str]:
         CheckpointError: it is a checkpoint and not whole.
     """
     folder = Path(source)
-    stage: dict[str, Any] | None = read_checkpoint(folder).training if (folder / MANIFEST).exists() else None
+    return taught_in(read_checkpoint(folder).training) if (folder / MANIFEST).exists() else frozenset()
+
+
+def taught_in(training: Mapping[str, Any]) -> frozenset[str]:
+    """The games of all stages that made a checkpoint, as its manifest's ``training`` tells them."""
+    stage: Mapping[str, Any] | None = training
     games: set[str] = set()
     while stage:
         games.update(stage.get("games") or filter(None, [stage.get("game")]))

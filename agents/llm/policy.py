@@ -161,7 +161,7 @@ class PolicyMind:
             self._engine.forget(match_id, self._policy)
             return None
         rows = match.reader.rows()
-        for row in rows.keys() - match.forgotten:
+        for row in rows:
             self._engine.forget(memory_key(match_id, row), self._policy)
         if not match.decided:
             return None

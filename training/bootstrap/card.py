@@ -17,6 +17,7 @@ from agents.checkpoints import MANIFEST, Manifest, read_checkpoint
 from agents.engines.local.engine import LocalEngine
 from agents.engines.local.weights import load_weights
 from agents.llm.policy import PolicyMind
+from agents.models import taught_in
 from agents.players import Player
 from agents.runner import Lineup, Played, no_log, play_matches
 from agents.scripted.form import well_formed
@@ -135,6 +136,7 @@ def as_markdown(manifest: Manifest, card: Card) -> str:
     r, t = card.reading, manifest.training
     made = " and then ".join(_stages(t))
     parent = manifest.parent or "none"
+    titles = " and ".join(game_by_name(name).title for name in sorted(taught_in(t), reverse=True))
     rows = "\n".join(
         _row(name, f"{x.rate:.3f}", f"{x.low:.3f} to {x.high:.3f}", x.games)
         for name, x in {"village against itself": card.self_play, **card.play}.items()
@@ -145,9 +147,9 @@ library_name: transformers
 ---
 # {manifest.id}
 
-A small language model that plays Werewolf, every seat of it, in English. Made by {made} from {manifest.games:,} games;
-no text but the project's own scripted games was used. It speaks only the village's small language, and it lies, as the
-game asks of werewolves: use it for nothing else.
+A small language model that plays {titles}, every seat of it, in English. Made by {made} from
+{manifest.games:,} games; no text but the project's own scripted games was used. It speaks only the scripts' small
+language, and it lies, as the games ask: use it for nothing else.
 
 | stage | parameters | tokenizer | prompt version | parent |
 | --- | --- | --- | --- | --- |
@@ -180,6 +182,7 @@ def _stages(training: Mapping[str, Any]) -> list[str]:
         return [*earlier, "`arena train`"]
     teach = training["teach"]
     more = " --model BEFORE" if earlier else ""
+    more += "".join(f" --game {game}" for game in training.get("games", ()))
     return [
         *earlier,
         f"`arena bootstrap{more} --minutes {teach['seconds'] / 60:g} --lr {teach['lr']:g} --seed {teach['seed']}"
