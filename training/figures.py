@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from arena.games.degenerate import Flaw
 from training.assign import played_seat
 from training.episodes import Episode
-from training.rewards import degenerate, garbled
+from training.rewards import flaws, garbled
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,9 @@ class UpdateFigures:
     """What one update did, and how the policy before it had played.
 
     Entropies are in nats. ``explained`` is the critic's explained variance of the seats' returns, ``garbled`` the share
-    of messages that are no sentence of the scripts' language, ``repeated`` that of turns with words which gave none or
-    said what was said already, ``talk_tokens`` the mean length of a message, and ``lopsided`` the largest mean return
-    of any side (0: all won as often as they lost).
+    of messages that are no sentence of the scripts' language, ``repeated`` that of turns with words which the filter on
+    degenerate ones caught (``arena.games.degenerate``; the four ``filtered_`` say for what), ``talk_tokens`` the mean
+    length of a message, and ``lopsided`` the largest mean return of any side (0: all won as often as they lost).
     """
 
     episodes: int
@@ -36,6 +37,10 @@ class UpdateFigures:
     gradient_norm: float
     explained: float
     loss: float
+    filtered_empty: float = 0.0
+    filtered_repeated: float = 0.0
+    filtered_copied: float = 0.0
+    filtered_off_language: float = 0.0
 
     def to_json(self) -> dict[str, float | int]:
         return {k: round(v, 5) if isinstance(v, float) else v for k, v in asdict(self).items()}
@@ -44,22 +49,24 @@ class UpdateFigures:
 def manners(episodes: Sequence[Episode]) -> dict[str, float]:
     """How the policy talked in these matches: figures of ``UpdateFigures`` by name."""
     broken: list[bool] = []
-    idle: list[bool] = []
+    wrong: list[Flaw | None] = []
     lengths: list[int] = []
     for e in episodes:
         by_seat: dict[int, list[int]] = {}
         for n in dict.fromkeys(e.which):
             by_seat.setdefault(e.decisions[n].seat, []).append(n)
         for seat, own in by_seat.items():
-            talk = [e.decisions[n].act.choice is None for n in own]
-            idle.extend(np.asarray(degenerate(played_seat(e, seat, own)))[talk])
+            of_turns = zip(own, flaws(played_seat(e, seat, own)), strict=True)
+            wrong.extend(found for n, found in of_turns if e.decisions[n].act.choice is None)
         for n in dict.fromkeys(e.which):
             made = e.decisions[n]
             if made.tokens is not None and made.act.choice is None:
                 lengths.append(len(made.tokens.sampled))
                 if made.act.text:
                     broken.append(garbled(made.act.text, made.seat, e.names, e.game.name))
-    shares = {"garbled": broken, "repeated": idle, "talk_tokens": lengths}
+    filtered = {f"filtered_{kind}": [found is kind for found in wrong] for kind in Flaw}
+    idle = [found is not None for found in wrong]
+    shares = {"garbled": broken, "repeated": idle, "talk_tokens": lengths, **filtered}
     return {name: float(np.mean(values)) if values else 0.0 for name, values in shares.items()}
 
 

@@ -17,7 +17,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from agents.scripted.form import well_formed
-from arena.games.degenerate import flaw
+from arena.games.degenerate import Flaw, flaw
 from training.credit.base import Bools, Floats
 
 
@@ -118,17 +118,20 @@ class Rewards:
         return {term.name: weight * term.of(seat) for weight, term in self.terms}
 
 
-def degenerate(seat: PlayedSeat) -> Bools:
-    """Which turns, (K,), were asked for words and gave a message with a ``flaw``: none, the seat's own words again,
-    those just heard, or no language of the table's."""
-    flags = np.zeros(len(seat.turns), dtype=np.bool_)
+def flaws(seat: PlayedSeat) -> list[Flaw | None]:
+    """What is wrong with the message of each turn, (K,): nothing where no words were asked for."""
+    found: list[Flaw | None] = []
     own: set[str] = set()
-    for k, turn in enumerate(seat.turns):
-        if turn.text is None:
-            continue
-        flags[k] = flaw(turn.text, own, turn.heard) is not None
-        own.add(turn.text)
-    return flags
+    for turn in seat.turns:
+        found.append(None if turn.text is None else flaw(turn.text, own, turn.heard))
+        if turn.text is not None:
+            own.add(turn.text)
+    return found
+
+
+def degenerate(seat: PlayedSeat) -> Bools:
+    """Which turns, (K,), were asked for words and gave a message with a flaw."""
+    return np.array([found is not None for found in flaws(seat)], dtype=np.bool_)
 
 
 def garbled(text: str | None, seat: int, names: Sequence[str], game: str) -> bool:
