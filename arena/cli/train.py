@@ -67,7 +67,9 @@ def learn(
         float,
         typer.Option(min=0.1, max=1.0, help="Share of the decisions learnt from, those with most advantage first."),
     ] = 1.0,
-    bf16: Annotated[bool, typer.Option(help="Compute in bf16, keep weights in fp32.")] = False,
+    bf16: Annotated[
+        bool, typer.Option(help="Compute in bf16 and keep weights in fp32, where this machine multiplies bf16 faster.")
+    ] = False,
     iterations: Annotated[
         int, typer.Option(min=0, help="Play and learn this often instead of learning once from the log.")
     ] = 0,
@@ -125,9 +127,13 @@ def learn(
     logging.getLogger("accelerate").setLevel(logging.ERROR)
     database = open_database(db or default_database_url())
     from training.learner import LearnPlan
+    from training.precision import bf16_is_fast
     from training.train import TrainPlan, train_from_log
     from training.trial import TrialPlan
 
+    if bf16 and not bf16_is_fast():
+        typer.echo("This processor multiplies bf16 more slowly than fp32: computing in fp32.", err=True)
+        bf16 = False
     plan = TrainPlan(
         model=model,
         game=game,
