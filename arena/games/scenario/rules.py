@@ -20,7 +20,7 @@ from arena.games.scenario.library import library
 from arena.games.scenario.options import logged, parsed, written
 from arena.games.scenario.scores import returns, scores, shares
 from arena.games.scenario.spec import MOST_ISSUES, Scenario
-from arena.games.scenario.state import ENOUGH, Deed, Doing, Offer, Order, ScenarioOptions, Stage, State
+from arena.games.scenario.state import ENOUGH, TEXTS, Deed, Doing, Offer, Order, ScenarioOptions, Stage, State
 from arena.games.scenario.talk import DEEDS, done, go_on, settled
 from arena.games.scenario.turns import guessers, turns
 from arena.games.scenario.words import WORDS
@@ -40,6 +40,8 @@ class ScenarioGame(Game[ScenarioOptions, State]):
         "People who each want something of their own talk until they agree, leave or have no time left."
     )
     words: ClassVar[tuple[str, ...]] = WORDS
+    secret_turns: ClassVar[frozenset[str]] = frozenset({"whom", "term", "pledge", "guess", *map(str, TEXTS)})
+    """What a deed needs, of which the others know nothing before it is done; and whether a seat guesses at all."""
 
     # -- setup ---------------------------------------------------------------------------------------------------
 
