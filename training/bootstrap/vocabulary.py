@@ -32,7 +32,8 @@ def learn_words(folder: Path, words: Sequence[str]) -> dict[int, tuple[int, ...]
     """
     raw = _read(folder)
     vocabulary: dict[str, int] = raw["model"]["vocab"]
-    taken = {*vocabulary.values(), *(added["id"] for added in raw.get("added_tokens", ()))}
+    for added in raw["added_tokens"]:  # one that stands outside of the vocabulary would move when that grows
+        vocabulary.setdefault(added["content"], added["id"])
     names = {number: token for token, number in vocabulary.items()}
     before = Tokenizer.from_str(json.dumps(raw))
     new: dict[int, tuple[int, ...]] = {}
@@ -43,8 +44,7 @@ def learn_words(folder: Path, words: Sequence[str]) -> dict[int, tuple[int, ...]
             merged = whole + names[piece]
             stands_for = (*stands_for, piece)
             if merged not in vocabulary:
-                number = max(taken) + 1
-                taken.add(number)
+                number = max(vocabulary.values()) + 1
                 vocabulary[merged], names[number], new[number] = number, merged, stands_for
             if [whole, names[piece]] not in raw["model"]["merges"]:
                 raw["model"]["merges"].append([whole, names[piece]])
