@@ -33,9 +33,7 @@ def assert_played_by(played: Played, models: Mapping[str, Any], temperature: flo
     records = [d.tokens for d in played.decisions if d.tokens]
     for version in {r.policy_version for r in records}:
         made = [r for r in records if r.policy_version == version]
-        answers = [
-            Sampled([*trunk.tokens[: r.trunk_length], *r.branch], r.sampled, r.options, temperature) for r in made
-        ]  # fmt: skip
+        answers = [Sampled([*trunk.read_by(r), *r.branch], r.sampled, r.options, temperature) for r in made]
         for record, expected in zip(made, plain_logprobs(models[version], answers), strict=True):
             assert len(record.sampled) > 0
             assert record.logprobs == pytest.approx(expected, abs=1e-4)

@@ -32,6 +32,8 @@ def learn_words(folder: Path, words: Sequence[str]) -> dict[int, tuple[int, ...]
     """
     raw = _read(folder)
     vocabulary: dict[str, int] = raw["model"]["vocab"]
+    for added in raw["added_tokens"]:  # one that stands outside of the vocabulary would move when that grows
+        vocabulary.setdefault(added["content"], added["id"])
     names = {number: token for token, number in vocabulary.items()}
     before = Tokenizer.from_str(json.dumps(raw))
     new: dict[int, tuple[int, ...]] = {}
@@ -42,9 +44,8 @@ def learn_words(folder: Path, words: Sequence[str]) -> dict[int, tuple[int, ...]
             merged = whole + names[piece]
             stands_for = (*stands_for, piece)
             if merged not in vocabulary:
-                vocabulary[merged] = max(vocabulary.values()) + 1
-                names[vocabulary[merged]] = merged
-                new[vocabulary[merged]] = stands_for
+                number = max(vocabulary.values()) + 1
+                vocabulary[merged], names[number], new[number] = number, merged, stands_for
             if [whole, names[piece]] not in raw["model"]["merges"]:
                 raw["model"]["merges"].append([whole, names[piece]])
             whole = merged
@@ -64,9 +65,8 @@ def frequent_words(folder: Path, lines: Iterable[str], count: int) -> list[str]:
 def grow(model: Any, new: dict[int, tuple[int, ...]]) -> None:
     """Make room for the new tokens: each begins as the mean of those that it stands for."""
     size = max(new, default=-1) + 1
-    if size <= model.get_input_embeddings().weight.shape[0]:
-        return
-    model.resize_token_embeddings(size, mean_resizing=False)
+    if size > model.get_input_embeddings().weight.shape[0]:  # some models have rows to spare
+        model.resize_token_embeddings(size, mean_resizing=False)
     tables = {id(t.weight): t.weight for t in (model.get_input_embeddings(), model.get_output_embeddings())}
     for table in tables.values():
         for token, stands_for in sorted(new.items()):

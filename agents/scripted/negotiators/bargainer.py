@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Final
 
+from agents.scripted.negotiators.riddles import guess_riddle
 from agents.scripted.negotiators.table import Table
 from agents.scripted.negotiators.temperament import Temperament
 
@@ -163,7 +164,7 @@ class Bargainer:
         return odds
 
     def guess(self, about: int, choices: Sequence[str]) -> dict[str, float]:
-        """What matters most to a seat, or which option it likes best."""
+        """What matters most to a seat, or which option it likes best; anything else it has to say itself."""
         wishes = self.wishes(about)
         names = [issue for issue, _ in self.issues]
         if set(choices) <= set(names):
@@ -171,9 +172,11 @@ class Bargainer:
             for s, x in self._table.said:
                 if s == about and x.a in score:
                     score[x.a] += {"matters": 3.0, "little": -3.0}.get(x.intention, 0.0)
-        else:
+        elif set(choices) <= set(self.issues[0][1]):
             options = self.issues[0][1]
             score = {c: 4.0 * wishes[0][options.index(c)] for c in choices}
+        else:
+            return guess_riddle(self._table, about, choices)
         most = max(score.values())
         odds = {c: math.exp(s - most) for c, s in score.items()}
         total = sum(odds.values())

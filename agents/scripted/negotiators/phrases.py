@@ -1,7 +1,8 @@
 """What negotiators say, by intention, and how it is read again.
 
 Every sentence that is read is one that is said: the patterns are made of the templates. ``{a}`` is a word of the
-scenario: an issue, an option, a place, a number.
+scenario (an issue, an option, a place, a number), or several. One that begins a sentence is read with a capital letter;
+``Table`` knows how the scenario writes it.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def _capital(text: str) -> str:
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(
-        (intention, re.compile(re.escape(template).replace(r"\{a\}", r"(?P<a>[\w ]+?)"), re.IGNORECASE))
+        (intention, re.compile(re.escape(template).replace(r"\{a\}", r"(?P<a>(?:[^.?!]|\.(?=\d))+?)"), re.IGNORECASE))
         for intention, templates in TEMPLATES.items()
         for template in templates
     )

@@ -1,4 +1,7 @@
-"""Scenarios in which there is only something to find out: tastes that are hinted at, a place that is kept secret."""
+"""Scenarios in which there is only something to find out: tastes that are hinted at, a place that is kept secret.
+
+Of what people wrote a script understands nothing: there it makes small talk.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,9 @@ _LAST_WORD: Final = re.compile(r"(\w+)\.?$")
 def riddle_remark(table: Table, temper: Temperament, random: Random) -> Statement:
     if table.family == "trait":
         return _about_tastes(table, temper, random)
-    if table.card["secret"] is not None:
-        return _keeping(table, temper, random)
-    return _asking(table, random)
+    if table.family == "secret":
+        return _asking(table, random) if table.card["secret"] is None else _keeping(table, temper, random)
+    return _small_talk(table, temper, random)
 
 
 def my_secret(table: Table) -> str:
@@ -69,6 +72,14 @@ def _asking(table: Table, random: Random) -> Statement:
     if table.mine("where") == 0 or not left:
         return Statement("where")
     return Statement("is_it", random.choice(left))
+
+
+def _small_talk(table: Table, temper: Temperament, random: Random) -> Statement:
+    if table.mine("greet") == 0:
+        return Statement("greet")
+    if random.random() < temper.asks / (1 + table.mine("ask_matters")):
+        return Statement("ask_matters")
+    return Statement(random.choice(("ask_like", "thanks", "press")))
 
 
 def table_places(table: Table) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agents.scripted.negotiators.phrases import Statement, read
@@ -34,6 +34,8 @@ class Table:
     drafted: list[str] = field(default_factory=list)
     waits: int = 0
     """How many waited, one after the other, until now."""
+    _known: dict[str, str] = field(default_factory=dict)
+    """The words of this scenario without regard to capitals → as the scenario writes them."""
 
     @property
     def seats(self) -> int:
@@ -76,12 +78,17 @@ class Table:
         match event.kind:
             case "started":
                 self.names, self.opening = tuple(d["names"]), d
+                for issue, options in d["issues"]:
+                    self._learn(f"the {issue}", issue, *options)
             case "card":
                 self.me, self.card = d["seat"], d
+                if d["guess"] is not None:
+                    self._learn(*d["guess"][2])
             case "said" | "heard":
                 self.texts.append((d["seat"], d["text"]))
                 if (statement := read(d["text"])) is not None:
-                    self.said.append((d["seat"], statement))
+                    written = self._known.get(statement.a.casefold(), statement.a)
+                    self.said.append((d["seat"], replace(statement, a=written)))
             case "proposed":
                 self.offers.append((d["seat"], tuple(d["terms"])))
                 self.agreed = {d["seat"]}
@@ -97,3 +104,7 @@ class Table:
                 self.drafted.append(d["term"])
             case _:
                 pass
+
+    def _learn(self, *words: str) -> None:
+        for word in words:
+            self._known.setdefault(word.casefold(), word)

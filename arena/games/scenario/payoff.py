@@ -47,7 +47,11 @@ def share_of_terms(terms: Terms, seat: int, deal: Sequence[str] | None) -> float
     room = best(terms, seat) - terms.walk[seat]
     if deal is None:
         return 0.0 if room > 0 else 1.0
-    gain = worth_of(terms, seat, deal) - terms.walk[seat]
+    return share_of_gain(worth_of(terms, seat, deal) - terms.walk[seat], room)
+
+
+def share_of_gain(gain: int, room: int) -> float:
+    """Of the ``room`` that there was to gain; what was lost, where there was none."""
     return gain / room if room > 0 else min(0.0, float(gain))
 
 

@@ -20,8 +20,8 @@ from arena.games.scenario.library import library
 from arena.games.scenario.options import logged, parsed, written
 from arena.games.scenario.scores import returns, scores, shares
 from arena.games.scenario.spec import MOST_ISSUES, Scenario
-from arena.games.scenario.state import ENOUGH, Deed, Doing, Offer, Order, ScenarioOptions, Stage, State
-from arena.games.scenario.talk import DEEDS, done, go_on
+from arena.games.scenario.state import ENOUGH, TEXTS, Deed, Doing, Offer, Order, ScenarioOptions, Stage, State
+from arena.games.scenario.talk import DEEDS, done, go_on, settled
 from arena.games.scenario.turns import guessers, turns
 from arena.games.scenario.words import WORDS
 
@@ -44,6 +44,8 @@ class ScenarioGame(Game[ScenarioOptions, State]):
     words: ClassVar[tuple[str, ...]] = WORDS
     scored: ClassVar[bool] = True
     decisive: ClassVar[frozenset[str]] = frozenset({"give", "guess"})
+    secret_turns: ClassVar[frozenset[str]] = frozenset({"whom", "term", "pledge", "guess", *map(str, TEXTS)})
+    """What a deed needs, of which the others know nothing before it is done; and whether a seat guesses at all."""
 
     # -- setup ---------------------------------------------------------------------------------------------------
 
@@ -226,11 +228,13 @@ def _deed_done(state: State, kind: str, data: Mapping[str, Json]) -> State:
         floor=None,
         bids=(),
         last=seat,
-        idle=state.idle + 1 if kind == "waited" else 0,
+        idle=state.idle | {seat} if kind == "waited" else frozenset(),
         taken=state.taken + (state.options.order is not Order.PARALLEL),
     )
     offer = state.offer
     match kind:
+        case "proposed" if settled(state):  # in the parallel round in which the offer before it was accepted
+            return state
         case "proposed":
             return replace(state, offer=Offer(seat, tuple(data["terms"]), frozenset({seat})))
         case "accepted" if offer is not None:
@@ -256,7 +260,7 @@ def _moved_on(state: State, event: Event) -> State:
         case "floor":
             return replace(state, floor=d["seat"])
         case "silence":
-            return replace(state, bids=(), idle=state.seats, taken=state.taken + 1)
+            return replace(state, bids=(), idle=frozenset(state.present()), taken=state.taken + 1)
         case "round_over":
             return replace(state, taken=state.taken + 1)
         case "intends":

@@ -39,7 +39,7 @@ _MESSAGES: Final = frozenset(TEXTS.values())
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Words of ``seat`` as ``hearers`` heard them (everybody where None). ``flaw``: see ``degenerate``."""
+    """Words of ``seat``. ``flaw``: see ``degenerate``."""
 
     seat: int
     text: str

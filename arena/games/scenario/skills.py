@@ -22,7 +22,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from arena.games.scenario.payoff import best, deals, share_of_terms
+from arena.games.scenario.payoff import best, deals, share_of_gain, share_of_terms
 from arena.games.scenario.spec import Terms
 from arena.games.scenario.state import State
 
@@ -96,9 +96,9 @@ def _won_over(state: State, terms: Terms, seat: int) -> float:
 @lru_cache(maxsize=512)
 def _all_shares(terms: Terms) -> tuple[tuple[float, ...], ...]:
     """Every seat's share (S,) under every deal."""
-    room = [max(1, best(terms, s) - least) for s, least in enumerate(terms.walk)]
+    room = [best(terms, s) - least for s, least in enumerate(terms.walk)]
     return tuple(
-        tuple((worth - least) / most for worth, least, most in zip(deal, terms.walk, room, strict=True))
+        tuple(share_of_gain(worth - least, most) for worth, least, most in zip(deal, terms.walk, room, strict=True))
         for deal in deals(terms)
     )
 

@@ -101,7 +101,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``taken`` counts the turns that are over. ``idle`` counts the turns in a row in which nothing was done.
+    """``taken`` counts the turns that are over. ``idle``: the seats that have waited since something was last done.
 
     ``held``: what was done in the present parallel round and is not yet seen, by seat. ``bids`` by seat. ``pledges``
     and ``gave`` by seat, in coins. ``guessed`` by seat; None for a seat that did not guess.
@@ -112,7 +112,7 @@ class State:
     stage: Stage = Stage.SETUP
     first: int = 0
     taken: int = 0
-    idle: int = 0
+    idle: frozenset[int] = frozenset()
     gone: frozenset[int] = frozenset()
     last: int | None = None
     """Who acted last, one after the other."""

@@ -13,7 +13,7 @@ from arena.games.scenario.turns import BIDS
 DEEDS: Final = frozenset({"said", "gestured", "did", "whispered", "proposed", "accepted", "pledged", "left", "waited"})
 """Kinds of public event with which a seat's turn is over."""
 _FIRST: Final = (Deed.ACCEPT, Deed.LEAVE)
-"""In a parallel round these come before the rest: they answer what was on the table when the round began."""
+"""In a parallel round these come before the rest, in this order: they answer what was on the table when it began."""
 
 
 def done(state: State, seat: int, deed: Deed, **more: Json) -> tuple[Event, ...]:
@@ -57,8 +57,7 @@ def go_on(state: State, chance: Chance) -> tuple[Event, ...]:
         return (Event("talk_over", {"reason": reason, "issues": issues, "deal": deal}),)
     match state.options.order:
         case Order.PARALLEL if len(state.held) == len(state.present()):
-            acts = sorted((e.data for _, e in state.held), key=lambda d: (Deed(d["deed"]) not in _FIRST, d["seat"]))
-            events = [e for data in acts for e in published(state, data)]
+            events = [e for data in _in_order(state) for e in published(state, data)]
             return (*events, Event("round_over", {"round": state.taken + 1}))
         case Order.OPEN if state.floor is None and len(state.bids) == len(state.present()):
             strength = {s: BIDS.index(bid) for s, bid in state.bids}
@@ -71,16 +70,33 @@ def go_on(state: State, chance: Chance) -> tuple[Event, ...]:
             return ()
 
 
+def _in_order(state: State) -> list[Mapping[str, Json]]:
+    """What was done in a parallel round, as it is shown. Who comes first changes from round to round, because of two
+    proposals the later one lies on the table."""
+    rank = {deed: n for n, deed in enumerate(_FIRST)}
+
+    def place(data: Mapping[str, Json]) -> tuple[int, int]:
+        return rank.get(Deed(data["deed"]), len(rank)), (data["seat"] - state.first - state.taken) % state.seats
+
+    return sorted((event.data for _, event in state.held), key=place)
+
+
+def settled(state: State) -> bool:
+    """Whether enough seats have agreed to what lies on the table."""
+    terms, offer = state.spec.terms, state.offer
+    return terms is not None and offer is not None and len(offer.agreed) >= terms.needs
+
+
 def ending(state: State) -> str | None:
     """Why the talk is over: ``agreed``, ``left`` (too few are there to settle anything), ``stale`` (everybody has
     nothing more to say) or ``turns``; None while it goes on. A parallel round is played to its end."""
     terms, here = state.spec.terms, len(state.present())
     if state.held or state.doing or state.floor is not None:
         return None
-    if terms is not None and state.offer is not None and len(state.offer.agreed) >= terms.needs:
+    if settled(state):
         return "agreed"
     if here < max(2, 0 if terms is None else terms.needs):
         return "left"
-    if state.idle >= here:
+    if len(state.idle) >= here:
         return "stale"
     return "turns" if state.taken >= state.options.turns else None

@@ -86,6 +86,8 @@ def line(names: Sequence[str], event: Event) -> str:
             return _OVER[d["reason"]]
         case "shared_out":
             return f"In the pot: {', '.join(f'{n} {coins}' for n, coins in zip(names, d['gave'], strict=True))}."
+        case "dead_said":  # of those who left, to each other
+            return f"{name()} outside: {d['text']}"
         case "guessed":
             return f"You guessed: {d['choice'] or 'nothing'}."
         case "ended":

@@ -1,4 +1,4 @@
-"""The generators by name. Four are for training; the others are kept for seeing what carries over (``TRANSFER``).
+"""The generators by name. Five are for training; the others are kept for seeing what carries over (``TRANSFER``).
 
 A scenario is made from a number: even ones are for training, odd ones for tests, so no scenario is ever made for both.
 """

@@ -6,13 +6,13 @@ from typing import Final
 
 from arena.games.chance import Chance
 from arena.games.scenario.families.cast import guesses_of_issue, people, secret
-from arena.games.scenario.families.walking import walks
+from arena.games.scenario.families.walking import lowered, walks
 from arena.games.scenario.spec import Issue, Part, Scenario, Terms
 
 GOODS: Final = ("clock", "piano", "car", "boat", "ring", "books")
 CHORES: Final = ("dishes", "windows", "garden", "laundry", "stairs", "trash")
 _UNDONE: Final = 6
-"""What it costs each that a chore is left undone."""
+"""What it costs all together that a chore is left undone; more where they all loathe the chores."""
 _MORE: Final = {1: 2, 2: 1, 3: 0}
 """How many things there are more than people, by difficulty: the fewer, the harder."""
 
@@ -28,7 +28,8 @@ def make(chance: Chance, seats: int, difficulty: int, number: str) -> Scenario:
         tuple(tuple((-v if chores else v) * (name == names[s]) for name in names) for v in values[s])
         for s in range(seats)
     )
-    walk = (-_UNDONE * count // seats,) * seats if chores else walks(chance, worths, seats, 0)
+    undone = (-_UNDONE * count // seats,) * seats
+    walk = lowered(undone, worths, seats) if chores else walks(chance, worths, seats, 0)
     terms = Terms(tuple(Issue(t, names) for t in things), worths, walk, needs=seats)
     everybody = f"{', '.join(names[:-1])} and {names[-1]}"
     return Scenario(
