@@ -16,6 +16,8 @@ _RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "nash": (0.0, 1.0),
     "fairness": (0.0, 1.0),
 }
+_AS_OVERALL: Final = tuple((str(d), float(d.high - d.low)) for d in SOTOPIA)
+"""Weighed by their ranges, scores make the overall one; so they do where one is missing."""
 Pay = tuple[tuple[str, float], ...]
 """Names of scores and their weights."""
 
@@ -38,10 +40,10 @@ def pay_of(raw: Any) -> Pay:
 def paid(pay: Pay, scores: Mapping[str, float]) -> float:
     """The weighted mean of the scores that there are, each brought from its range to −1 … 1; 0 where there are none.
 
-    Without ``pay`` it is the overall score.
+    Without ``pay`` it is the overall score, of those of the seven that there are.
     """
     total = weights = 0.0
-    for name, weight in pay or ((OVERALL, 1.0),):
+    for name, weight in pay or _AS_OVERALL:
         if name in scores:
             low, high = _RANGES[name]
             total += weight * (2 * (scores[name] - low) / (high - low) - 1)

@@ -31,7 +31,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"scenario": 7}, "scenario is the id of one; arena scenarios list prints them."),
     ({"scenario": "lost-deposits"}, "There is no scenario 'lost-deposits'. Near it: lost-deposit"),
     ({"scenario": "lost-deposit", "seats": 3}, "seats is 3; lost-deposit has 2."),
-    ({"colour": "red"}, "A scenario has no option 'colour'. It has: difficulty, family, order, scenario, seats"),
+    ({"pay": "goal"}, "pay is 'goal'; it maps scores to weights"),
+    ({"pay": {"charm": 1}}, "pay knows no score 'charm'"),
+    ({"pay": {"goal": -1}}, "pay weighs goal -1; it can be a number above 0"),
+    ({"colour": "red"}, "A scenario has no option 'colour'. It has: difficulty, family, order, pay, scenario, seats"),
 ]
 
 

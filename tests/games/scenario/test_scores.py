@@ -29,9 +29,8 @@ def test_one_comes_down_and_the_other_wins_it_over() -> None:
     assert (ada["nash"], ada["fairness"], ada["pareto_gap"]) == (close(1), close(0.4), close(0))
     assert (ada["commitment"], ada["social_rules"]) == (10, 0)
     assert ada["believability"] == 10
-    assert ada["overall"] == close((10 + 5 + 2 + 0 + 0 + 10) / 6)
-    assert ben["overall"] == close((4 + 2 + 5 + 0 + 0 + 10) / 6)
     assert "knowledge" not in ada
+    assert "overall" not in ada, "one of the seven is missing"
     assert "empathy" not in ada
 
 
@@ -86,7 +85,8 @@ def test_a_deal_below_what_one_walks_away_with() -> None:
     assert (ada["relationship"], ben["relationship"]) == (close(-1), 5)
     outcome = GAME.outcome(table.state)
     assert outcome is not None
-    assert (outcome.winner, outcome.returns) == ("some", (1.0, -1.0))
+    assert outcome.winner == "some"
+    assert outcome.returns[0] > outcome.returns[1]
 
 
 def test_walking_out_costs_the_tie() -> None:
