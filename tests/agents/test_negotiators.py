@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from agents.scripted.negotiators.bargainer import Bargainer
+from agents.scripted.negotiators.measure import fare, table
 from agents.scripted.negotiators.negotiator import NEGOTIATORS, Negotiator
 from agents.scripted.negotiators.phrases import GESTURES, TEMPLATES, Statement, phrase, read
 from agents.scripted.negotiators.table import Table
@@ -315,3 +316,13 @@ def test_what_was_said_is_believed() -> None:
     table.see(Event("said", {"seat": 1, "text": f"The {issue} matters most to me."}))
     assert bargainer.guess(1, [name for name, _ in bargainer.issues])[issue] > 0.7
     assert sum(bargainer.proposals().values()) == pytest.approx(1.0)
+
+
+def test_the_measure_gives_a_row_a_family() -> None:
+    assert fare("fair", "trait", 4).deals is None
+    fared = fare("stubborn", "coalition", 6)
+    assert 0 <= (fared.deals or 0) <= 1
+    assert 0 <= min(fared.goal, fared.other) <= max(fared.goal, fared.other) <= 10
+    rows = list(table(2))
+    assert [row.split("`")[1] for row in rows[2:]] == list(FAMILIES)
+    assert {row.count("|") for row in rows} == {len(NEGOTIATORS) + 2}

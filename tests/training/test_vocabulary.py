@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -114,7 +115,7 @@ def test_both_tables_of_a_model_grow_and_rows_to_spare_are_used(spare: int) -> N
         num_attention_heads=2,
         tie_word_embeddings=False,
     )
-    model = LlamaForCausalLM(config)
+    model: Any = LlamaForCausalLM(config)
     tables = [t.weight.detach().clone() for t in (model.get_input_embeddings(), model.get_output_embeddings())]
     grow(model, {10: (1, 2), 11: (1, 2, 3), 12: (4,)})
     for old, table in zip(tables, (model.get_input_embeddings(), model.get_output_embeddings()), strict=True):

@@ -138,8 +138,8 @@ class Letters:
     """A codec in which every letter is a token."""
 
     fingerprint = "letters"
-    head = (0,)
-    tail = ()
+    head: tuple[int, ...] = (0,)
+    tail: tuple[int, ...] = ()
 
     def encode(self, text: str) -> tuple[int, ...]:
         return tuple(text.encode())
