@@ -194,3 +194,34 @@ def test_a_log_that_is_not_written_is_an_error(
     told = capfd.readouterr()
     assert told.out == ""
     assert "the disk is full" in told.err
+
+
+def test_selfplay_of_scenarios_says_what_everybody_scored(db: str, capfd: pytest.CaptureFixture[str]) -> None:
+    report = said(
+        capfd, "selfplay", "--game", "scenario", "--games", "4", "--model", "none", "--db", db, "--seed", "5",
+    )  # fmt: skip
+    seven = ("believability", "relationship", "knowledge", "secret", "social_rules", "financial", "goal", "overall")
+    assert set(seven) <= report["scores"].keys()
+    assert report["wins"].keys() >= {"first", "second"}
+
+
+def test_players_are_compared_by_their_scores(
+    db: str, engine: Engine, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    asked = ("compare", "scripted:greedy", "scripted:fair", "--deals", "3", "--db", db, "--seed", "5")
+    found = said(capfd, *asked, "--option", "family=training")
+    assert (found["a"], found["b"], found["deals"]) == ("scripted:greedy", "scripted:fair", 3)
+    assert found["scores"]["overall"].keys() == {"a", "b", "difference", "low", "high", "deals"}
+    assert len(list(iter_matches(engine))) == 9, "two seats: three matches a deal"
+    assert not list(rated_matches(engine))
+    assert run(*asked) == 0
+    assert "overall" in capfd.readouterr().out
+
+
+def test_wins_are_not_compared_where_everybody_is_scored_and_the_other_way_round(
+    db: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("evaluate", "scripted:fair", "scripted:greedy", "--game", "scenario", "--db", db) == 2
+    assert "arena compare scripted:fair scripted:greedy" in capfd.readouterr().err
+    assert run("compare", "random", "random", "--game", "werewolf", "--db", db) == 2
+    assert "Scored is: scenario." in capfd.readouterr().err
