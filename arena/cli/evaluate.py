@@ -53,8 +53,9 @@ def evaluate(
     at_least_one("--at-once", at_once)
     rules = game_by_name(game)
     if rules.scored:
+        title = rules.title.lower()
         raise OptionError(
-            f"In a {rules.title.lower()} everybody has a goal of their own, and wins say little: arena compare"
+            f"In a {title} everybody has a goal of their own, so wins say little. Try: arena compare {a} {b}"
         )
     database = open_database(db or default_database_url())
     try:
