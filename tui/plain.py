@@ -252,7 +252,12 @@ class PlainGame:
             return AGAIN
         choice = _chosen(turn, text)
         if choice is None and text in ("", "0", table.face.offered(table, turn).passing):
-            return None
+            if turn.may_pass:
+                return None
+            if self.input_ended and not self.early:
+                return turn.choices[0]
+            self.say("! You cannot pass here.")
+            return AGAIN
         if choice is None:
             self.say(f"! There is no {clean_text(text, 40)!r} here.")
             return AGAIN
@@ -336,14 +341,26 @@ def _question(table: Table, turn: OpenTurn) -> list[str]:
     if not turn.choices:
         return [f"{asked} (at most {turn.text_limit} characters; an empty line says nothing)"]
     offered = table.face.offered(table, turn)
-    choices = [
-        f"{i} {clean_text(c, 40)}{f' ({offered.asides[c]})' if c in offered.asides else ''}"
-        for i, c in enumerate(turn.choices, 1)
-    ]
+    asides = {c: f" ({aside})" for c, aside in offered.asides.items()}
+    numbers = [""] * len(turn.choices) if _numbers(turn) else [f"{i} " for i in range(1, len(turn.choices) + 1)]
+    choices = [f"{n}{clean_text(c, 40)}{asides.get(c, '')}" for n, c in zip(numbers, turn.choices, strict=True)]
     return [asked, "  " + ", ".join([*choices, *([f"0 {offered.passing}"] if offered.beside else [])])]
 
 
 def _chosen(turn: OpenTurn, text: str) -> str | None:
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= len(turn.choices):
+    """By name, or by number: where the names are numbers themselves, by name alone."""
+    named = next((c for c in turn.choices if clean_text(c).lower() == text.lower()), None)
+    if (
+        named is None
+        and not _numbers(turn)
+        and text.isascii()
+        and text.isdigit()
+        and 1 <= int(text) <= len(turn.choices)
+    ):
         return turn.choices[int(text) - 1]
-    return next((c for c in turn.choices if clean_text(c).lower() == text.lower()), None)
+    return named
+
+
+def _numbers(turn: OpenTurn) -> bool:
+    """Whether the choices are amounts."""
+    return all(choice.isdigit() for choice in turn.choices)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -270,7 +269,7 @@ async def test_the_guess_stands_with_its_question(make_app: Make) -> None:
         page = text_of(app)
         assert "Guesses" in page
         assert "What matters most to" in page
-        assert "no guess" in page
+        assert "Ctrl+N: none" in page
         await press(pilot, "1")
         assert isinstance(app.screen, EndScreen)
     assert arena.acts[0][0] == "guess"
@@ -282,7 +281,9 @@ async def test_coins_for_the_pot(make_app: Make) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
         assert "The pot" in text_of(app)
-        await press(pilot, "3")
+        await press(pilot, "5")
+        assert arena.acts == [], "a figure could be meant as the amount"
+        await press(pilot, "c")
     assert arena.acts[0] == ("give", "", "10")
 
 
@@ -413,4 +414,19 @@ async def test_plain_lines_ask_before_what_cannot_be_undone() -> None:
     assert [a[2] for a in arena.acts][:1] == ["accept"]
     assert out.count("! Not done. Choose again.") == 2
     assert any(line.startswith("? Leave the table?") for line in out)
-    await asyncio.sleep(0)
+
+
+async def test_plain_amounts_are_typed_as_they_are_and_cannot_be_passed() -> None:
+    arena = FakeArena(game=CannedScenario(options={"family": "pot", "seats": 4, "turns": 4}))
+    code, out = await played(arena, "", "", "10", None)
+    assert code == 0
+    assert "! You cannot pass here." in out
+    assert "  0, 5, 10, 15, 20" in out
+    assert arena.acts[1] == ("give", "", "10")
+
+
+async def test_plain_lines_that_have_ended_never_wait_where_nothing_can_be_passed() -> None:
+    arena = FakeArena(game=CannedScenario(options={"family": "pot", "seats": 4, "turns": 4}))
+    code, _ = await played(arena, None)
+    assert code == 0
+    assert arena.acts[1] == ("give", "", "0")

@@ -161,7 +161,7 @@ class ScenarioFace(Face):
                     asides={c: f"{w:+d}" for c in turn.choices if (w := worths.get(clean_text(c))) is not None}
                 )
             case "guess":
-                return Offered("no guess", turn.may_pass)
+                return Offered("none", turn.may_pass)
             case _:
                 return super().offered(table, turn)
 

@@ -29,7 +29,7 @@ class EndScreen(Screen[None]):
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
         Binding("up", "scroll_result(-1)", show=False),
-        Binding("down", "scroll_result(1)", show=False),
+        Binding("down", "scroll_result(1)", "More", id="end.more"),
         Binding("pageup", "scroll_result(-10)", show=False),
         Binding("pagedown", "scroll_result(10)", show=False),
     ]
@@ -51,7 +51,12 @@ class EndScreen(Screen[None]):
                 yield Button("To the lobby", id="leave")
         yield Footer(show_command_palette=False)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What fits onto the screen needs no scrolling."""
+        return action != "scroll_result" or bool(self.query("#body") and self.query_one("#body").max_scroll_y)
+
     def on_mount(self) -> None:
+        self.call_after_refresh(self.refresh_bindings)
         self.set_focus(self.query_one("#again"), scroll_visible=False)  # what it is about stands first
 
     def _headline(self, won: bool | None) -> Content:

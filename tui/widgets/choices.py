@@ -69,7 +69,17 @@ class Choices(Widget, can_focus=True):
             return "0"
         return self.offered.keys.get(self.options[index] or "") or self._number(index)
 
+    @property
+    def lettered(self) -> bool:
+        """Whether letters stand before the choices: given by the game, or because a number would be an amount."""
+        return any(key.isalpha() for key in self.offered.keys.values()) or self._amounts()
+
+    def _amounts(self) -> bool:
+        return all(option is None or option.isdigit() for option in self.options)
+
     def _number(self, index: int) -> str:
+        if self._amounts():
+            return chr(ord("a") + index)
         return str(index + 1) if index < 9 else chr(ord("a") + index - 9)
 
     def _cell_width(self) -> int:

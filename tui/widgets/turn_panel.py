@@ -103,7 +103,8 @@ class TurnPanel(Vertical):
         if not table.my_turn or table.turn is None:
             return Content("")
         if table.turn.choices:
-            to_choices = "Tab: to the choices" if self.query_one(Draft).has_focus else "number, click or Enter"
+            keys = f"{'letter' if self.query_one(Choices).lettered else 'number'}, click or Enter"
+            to_choices = "Tab: to the choices" if self.query_one(Draft).has_focus else keys
             passing = table.face.offered(table, table.turn).passing
             return Content(f"{to_choices} · Ctrl+N: {passing}" if table.turn.may_pass else to_choices)
         limit, used = table.turn.text_limit, len(self.query_one(Draft).text)
