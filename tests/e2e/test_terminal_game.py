@@ -97,7 +97,7 @@ def play_by_keys(terminal: Terminal, game: str = "werewolf") -> None:
     until = time.monotonic() + GAME_S
     acted: set[str] = set()
     while "Play again" not in page and time.monotonic() < until:
-        if "Your turn" in page and "number, click" in page:
+        if "Your turn" in page and "click or Enter" in page:
             terminal.child.send("1")
             acted.add("choice")
         elif "Your turn" in page and "Tab: to the choices" in page:
@@ -115,7 +115,7 @@ def play_by_keys(terminal: Terminal, game: str = "werewolf") -> None:
 def kill_while_writing(server: Server, terminal: Terminal) -> None:
     for _ in range(100):
         page = terminal.look(0.4)
-        if "Your turn" in page and "number, click" in page:
+        if "Your turn" in page and "click or Enter" in page:
             terminal.child.send("1")
         elif "Your turn" in page and "Enter: say it" in page:
             break
