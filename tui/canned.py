@@ -1,31 +1,16 @@
-"""A canned game of Werewolf, as a server would tell it to one seat: for screenshots and tests.
-
-It is made from the real rules with drawn acts, so it can never show what the rules do not allow.
-"""
+"""A canned game of Werewolf, for screenshots and tests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from arena.games.chance import Chance
-from arena.games.core import Act, Event, Turn, begin, step
+from arena.games.core import Act, Event, Turn
 from arena.games.werewolf import Werewolf
 from arena.games.werewolf.rules import deal
-from arena.games.werewolf.types import Role, State
-from arena.protocol.server_messages import (
-    AnyServerMessage,
-    EventHappened,
-    MatchEnded,
-    RoomInfo,
-    RoomJoined,
-    SeatInfo,
-    TurnClosed,
-    TurnOpened,
-)
+from arena.games.werewolf.types import Role, State, WerewolfOptions
+from tui.canned_match import CannedMatch
 
-ROOM: Final = "village-1"
-CODE: Final = "KRTWN"
 NAMES: Final = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gia")
 ROLES: Final = (
     Role.SEER,
@@ -53,13 +38,8 @@ PACK: Final = (
 )
 
 
-Player = Callable[[Turn], Act | None]
-"""Answers my own turns; None leaves the turn open and stops the game there."""
-
-
-class CannedGame:
-    """A running match, of a fixed deal in the classic cast; ``me`` is the seat that it is told to (None: a spectator),
-    spared if so wished."""
+class CannedGame(CannedMatch[WerewolfOptions, State]):
+    """A village of a fixed deal in the classic cast, where I am spared if so wished."""
 
     def __init__(
         self,
@@ -70,126 +50,23 @@ class CannedGame:
         spare_me: bool = True,
         dead_talk: bool = False,
     ) -> None:
-        self.dead_talk = dead_talk
-        self.me, self.seed, self.mind, self.spare_me = me, seed, mind, spare_me
-        self.game = Werewolf()
-        self.options = self.game.options(options or {})
-        self.chance = Chance(seed)
-        opening = self.game.opening(self.options, self.chance)
+        self.spare_me, self.spoken = spare_me, 0
+        super().__init__(Werewolf(), me, seed, options, mind=mind, dead_talk=dead_talk)
+
+    def opening(self) -> tuple[Event, ...]:
+        opening = super().opening()
         if self.options.seats == len(NAMES) and self.options.cast is None:
             started = Event("started", {**opening[0].data, "names": list(NAMES)})
             opening = (started, *deal(ROLES))
-        self.state, events = begin(self.game, self.options, self.chance, opening)
-        self.seq = 0
-        self.spoken = 0
-        self.opened: Turn | None = None
-        self.pending: list[AnyServerMessage] = [self.joined(), *self._tell(events)]
+        return opening
 
-    def info(self, status: str = "playing") -> RoomInfo:
-        seats = [
-            SeatInfo(seat=s, name=n, mind="person" if s == self.me else self.mind)
-            for s, n in enumerate(self.state.names)
-        ]
-        return RoomInfo.model_validate(
-            {
-                "room": ROOM,
-                "game": "werewolf",
-                "status": status,
-                "seats": [s.model_dump() for s in seats],
-                "options": self.game.options_json(self.options),
-                "phase": f"{'Night' if self.state.phase == 'night' else 'Day'} {self.state.day}",
-                "age_s": 95.0,
-                "code": CODE,
-                "dead_talk": self.dead_talk,
-            }
-        )
+    def phase(self) -> str:
+        return f"{'Night' if self.state.phase == 'night' else 'Day'} {self.state.day}"
 
-    def joined(self) -> RoomJoined:
-        return RoomJoined(room=self.info(), seat=self.me, resume_token=None)
+    def another(self, me: int | None, seed: int) -> CannedGame:
+        return CannedGame(me, seed)
 
-    def run(self, until_me: bool = True) -> Iterator[AnyServerMessage]:
-        """The messages up to my next turn (or to the end of the match)."""
-        yield from self.pending
-        self.pending = []
-        while turns := self.game.turns(self.state):
-            mine = next((t for t in turns if t.seat == self.me), None)
-            others = [t for t in turns if t.seat != self.me]
-            if mine is not None and mine != self.opened:
-                self.opened = mine
-                yield self._open(mine)
-            if not others:
-                return
-            turn = others[0]
-            yield from self._step(turn, self._drawn(turn))
-        yield self._ended()
-
-    def act(self, act: Act) -> Iterator[AnyServerMessage]:
-        """My answer to my open turn.
-
-        Raises:
-            IllegalAct: the rules refuse it.
-        """
-        assert self.opened is not None, "no turn of mine is open"
-        turn = next((t for t in self.game.turns(self.state) if t.id == self.opened.id and t.seat == self.me), None)
-        assert turn is not None, "my turn is over"
-        messages = list(self._step(turn, act))
-        self.opened = None
-        yield TurnClosed(room=ROOM, turn_id=turn.id, reason="acted")
-        yield from messages
-
-    def play(self, player: Player) -> Iterator[AnyServerMessage]:
-        """The whole match, or as far as ``player`` answers."""
-        while True:
-            yield from self.run()
-            if self.opened is None or (act := player(self.opened)) is None:
-                return
-            yield from self.act(act)
-
-    # -- inside -------------------------------------------------------------------------------------------------
-
-    def _step(self, turn: Turn, act: Act) -> Iterator[AnyServerMessage]:
-        self.state, events = step(self.game, self.state, turn, act, self.chance)
-        yield from self._tell(events)
-
-    def _tell(self, events: tuple[Event, ...]) -> Iterator[AnyServerMessage]:
-        for event in events:
-            if not (event.audience.is_public or (self.me is not None and self.me in event.audience)):
-                continue
-            yield EventHappened(
-                room=ROOM,
-                seq=self.seq,
-                kind=event.kind,
-                data=dict(event.data),
-                public=event.audience.is_public,
-                line=self.game.line(self.state.names, event),
-            )
-            self.seq += 1
-
-    def _open(self, turn: Turn) -> TurnOpened:
-        return TurnOpened(
-            room=ROOM,
-            turn_id=turn.id,
-            kind=turn.kind,
-            question=turn.question,
-            choices=list(turn.choices),
-            text_limit=turn.text_limit,
-            may_pass=turn.may_pass,
-            deadline_s=None,
-            remaining_s=turn.budget_s,
-        )
-
-    def _ended(self) -> MatchEnded:
-        outcome = self.game.outcome(self.state)
-        assert outcome is not None, "a match without turns has an outcome"
-        return MatchEnded(
-            room=ROOM,
-            winner=outcome.winner,
-            reason=outcome.reason,
-            sides=list(outcome.sides),
-            returns=list(outcome.returns),
-        )
-
-    def _drawn(self, turn: Turn) -> Act:
+    def drawn(self, turn: Turn) -> Act:
         key = f"{turn.id}/{turn.seat}"
         if turn.choices:
             return Act(choice=self._choice(turn, key))
@@ -205,7 +82,7 @@ class CannedGame:
     def _choice(self, turn: Turn, key: str) -> str:
         """A drawn choice, but never me at night, and never a werewolf by a werewolf: a picture needs both alive."""
         choices: list[str] = list(turn.choices)
-        state: State = self.state
+        state = self.state
         names = state.names
         if turn.kind == "kill" and self.me is not None and self.spare_me and len(choices) > 1:
             choices = [c for c in choices if c != names[self.me]]

@@ -16,14 +16,15 @@ from arena.protocol.server_messages import (
     SeatInfo,
     Welcomed,
 )
-from tui.canned import ROOM, CannedGame
+from tui.canned import CannedGame
+from tui.canned_match import ROOM, CannedMatch
 
 
 class CannedLink:
     """Plays ``game`` for whoever joins; messages lie in ``queue`` until they are read."""
 
-    def __init__(self, game: CannedGame | None = None) -> None:
-        self.game = game or CannedGame()
+    def __init__(self, game: CannedMatch[Any, Any] | None = None) -> None:
+        self.game: CannedMatch[Any, Any] = game or CannedGame()
         self.queue: asyncio.Queue[Happening | None] = asyncio.Queue()
         self.left = False
         self.welcome = Welcomed(server="arena.example", games=["werewolf"], live_checkpoint="tiny-12")
@@ -62,7 +63,7 @@ class CannedLink:
         pass
 
     async def watch(self, room: str, *, everything: bool = False) -> RoomJoined:
-        self.game = CannedGame(me=None, seed=self.game.seed)
+        self.game = self.game.another(None, self.game.seed)
         return await self.join(room)
 
     async def take_seat_back(self, room: str) -> None:

@@ -6,37 +6,16 @@ Values that the rules of this program do not take are left out, so a row may nam
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
 from arena.errors import ArenaError
 from arena.games.registry import GAMES, game_by_name
-from tui import any_game
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """``shown`` is what stands in the dialog, ``says`` one sentence of explanation."""
-
-    value: Any
-    shown: str
-    says: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A row of the dialog; ``start`` is the value that is marked first."""
-
-    name: str
-    label: str
-    values: tuple[Value, ...]
-    start: Any
-    says: str = ""
-
-    def explained(self, value: Value) -> str:
-        return value.says or self.says
+from tui import scenario_rows
+from tui.faces.registry import face_of
+from tui.rows import Choice, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +112,15 @@ _FILLS: Final[Mapping[str, tuple[Value, ...]]] = {
         Value("random", "anything", "A script that does anything at all."),
         Value("self", "model", "The server's model, where it has learnt this game."),
     ),
+    "scenario": (
+        Value("scripted:fair", "fair", "A script that looks for what is good for all."),
+        Value("scripted:honest", "honest", "A script that says what it wants, and means it."),
+        Value("scripted:stubborn", "stubborn", "A script that hardly gives way."),
+        Value("scripted:greedy", "greedy", "A script that wants the most for itself."),
+        Value("scripted:bluffing", "bluffing", "A script that says what helps it."),
+        Value("random", "anything", "A script that does anything at all."),
+        Value("self", "model", "The server's model, where it has learnt this game; else a script."),
+    ),
     "negotiation": (
         Value("scripted:trader", "trader", "A script that takes whatever helps it, and tells nobody what that is."),
         Value("random", "anything", "A script that does anything at all, and says nothing."),
@@ -172,9 +160,13 @@ _TERMS: Final = (
 )
 
 
+def rules(game: str, picked: Mapping[str, Any] | None = None) -> tuple[Choice, ...]:
+    """The rows about the rules, with those values that the game takes beside what is ``picked``."""
+    return scenario_rows.rows(picked or {}) if game == "scenario" else _fixed(game)
+
+
 @lru_cache
-def rules(game: str) -> tuple[Choice, ...]:
-    """The rows about the rules, with those values that the game takes."""
+def _fixed(game: str) -> tuple[Choice, ...]:
     known = []
     for choice in _RULES.get(game, ()):
         values = tuple(v for v in choice.values if _takes(game, choice.name, v.value))
@@ -198,18 +190,24 @@ def people(seats: int) -> Choice:
 def terms(game: str) -> tuple[Choice, ...]:
     """Who fills the other seats, and what the room agrees on."""
     fills = _FILLS.get(game, (Value("random", "anything", "A script that does anything at all."),))
-    kept = tuple(t for t in _TERMS if game in any_game.OWN_WORDS or t.name not in _WEREWOLF_TERMS)
+    kept = tuple(t for t in _TERMS if face_of(game).has_dead or t.name not in _WEREWOLF_TERMS)
     return (Choice("fill", "Others played by", fills, fills[0].value), *kept)
 
 
-def rows(game: str, seats: int | None = None) -> dict[str, Choice]:
-    """All rows of the dialog for a game, by name; ``seats`` as picked, by default as the game has them."""
-    own = rules(game)
+def rows(game: str, picked: Mapping[str, Any] | None = None) -> dict[str, Choice]:
+    """All rows of the dialog for a game, by name, given what is picked so far."""
+    own = list(rules(game, picked))
     number = next((c for c in own if c.name == "seats"), None)
-    if seats is None:
-        seats = seat_count(game)
-    first = (replace(games(), start=game), *(() if number is None else (number,)), people(seats))
-    return {c.name: c for c in (*first, *own, *terms(game))}
+    seats = seat_count(game) if number is None else _value(number, picked or {})
+    at = max((n + 1 for n, c in enumerate(own) if c.name in ("seats", "scenario")), default=0)
+    own.insert(at, people(seats))
+    return {c.name: c for c in (replace(games(), start=game), *own, *terms(game))}
+
+
+def _value(row: Choice, picked: Mapping[str, Any]) -> Any:
+    """What is picked in this row, as far as it is still offered."""
+    value = picked.get(row.name, row.start)
+    return value if any(v.value == value for v in row.values) else row.start
 
 
 def seat_count(game: str, options: Mapping[str, Any] | None = None) -> int:
@@ -217,10 +215,17 @@ def seat_count(game: str, options: Mapping[str, Any] | None = None) -> int:
     return rules_of.seat_count(rules_of.options(options or {}))
 
 
-def chosen(values: Mapping[str, Any], shuffle: Callable[[list[str]], None] = random.shuffle) -> NewGameChoice:
+def chosen(
+    values: Mapping[str, Any],
+    shuffle: Callable[[list[str]], None] = random.shuffle,
+    pick: Callable[[Sequence[str]], str] = random.choice,
+) -> NewGameChoice:
     """What the picked ``values``, by name, mean to the server. Options at the game's own default are left out."""
     game = values["game"]
-    options = {c.name: values[c.name] for c in rules(game) if values[c.name] != c.start}
+    if game == "scenario":
+        options = scenario_rows.options(values, pick)
+    else:
+        options = {c.name: values[c.name] for c in rules(game) if values[c.name] != c.start}
     seats = seat_count(game, options)
     open_seats = min(values[PEOPLE.name], seats)
     fills = ["open"] * open_seats + [values["fill"]] * (seats - open_seats)

@@ -1,9 +1,10 @@
 """The game without a screen: lines out, lines in. For screen readers, pipes and tests.
 
 One answer a line: a name or its number, or what you say; an empty line passes. ``/leave`` gives the seat up, ``/back``
-takes it back from a stand-in, ``/begin`` begins the game that you opened before all have come. Lines that come early
-are kept for the next turns, and once the input has ended every further turn is passed. Who is dead talks with the other
-dead, where the room allows it.
+takes it back from a stand-in, ``/begin`` begins the game that you opened before all have come, ``/card`` says once more
+what only you know. What cannot be undone wants a further line, ``yes``. Lines that come early are kept for the next
+turns, and once the input has ended every further turn is passed. Who is dead talks with the other dead, where the room
+allows it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, SeatGone
@@ -23,11 +24,16 @@ from arena.errors import ArenaError, UserError
 from arena.protocol import codes
 from arena.protocol.server_messages import ActAccepted, RoomJoined, SeatLost, TurnWarned
 from arena.protocol.text import clean_text
-from tui import any_game, store, words
+from tui import store, words
+from tui.faces.face import STAND_IN
+from tui.lines import Line, LineKind
 from tui.link import Link
 from tui.memory import KeptSeat, Memory
-from tui.state import Line, LineKind, OpenTurn, Table, World
+from tui.state import OpenTurn, Table, World
 from tui.wish import Wish
+
+AGAIN: Final = ""
+"""No choice yet."""
 
 
 async def play(
@@ -109,9 +115,9 @@ class PlainGame:
         self.input_ended = False
         self.status: int | None = None
         self._told = self._lines = self._notes = 0
-        self._asked = ""
+        self._asked = self._weighed = ""
         self._notice = ""
-        self._away = False
+        self._away = self._carded = False
 
     def take(self, happening: Happening) -> None:
         """One more message of the server, or news of the connection."""
@@ -126,7 +132,7 @@ class PlainGame:
             case RoomJoined():
                 self._asked = ""
                 if table is not None and not table.started and any(s.mind in ("open", "hidden") for s in table.seats):
-                    self.say(f"{words.waiting(table)} The code for others: {table.room.code}")
+                    self.say(f"{table.face.waiting(table)} The code for others: {table.room.code}")
             case SeatGone() if table is not None and table.gone:
                 self.say(f"! {table.gone}")
                 self.status = 1
@@ -143,15 +149,17 @@ class PlainGame:
     def _show(self, table: Table) -> None:
         """What is new at the table, and what is asked of the player."""
         if table.told != self._told:
-            self._told, self._lines, self._notes = table.told, 0, 0
+            self._told, self._lines, self._notes, self._carded = table.told, 0, 0, False
         for note in table.notes[self._notes :]:
             speaker = "" if note.seat is None else f"{table.name(note.seat)}: "
             self.say(f"(only you see this) {speaker}{note.text or 'says nothing'}")
         for line in table.lines[self._lines :]:
             self.say(_line(table, line))
+        if not self._carded and table.started:
+            self._carded = self._show_card(table)
         self._notes, self._lines = len(table.notes), len(table.lines)
         if table.away and not self._away:
-            self.say(f"! {words.STAND_IN}. /back takes your seat back.")
+            self.say(f"! {STAND_IN}. /back takes your seat back.")
         self._away = table.away
         if table.notice != self._notice:
             self._notice = table.notice
@@ -163,10 +171,17 @@ class PlainGame:
         elif table.ended is not None:
             self._end(table)
         elif table.my_turn and table.turn is not None and table.turn.turn_id != self._asked:
-            self._asked = table.turn.turn_id
-            for text in (*any_game.picture(table.room.game, table.events), *_question(table.turn)):
+            self._asked, self._weighed = table.turn.turn_id, ""
+            for text in (*table.face.reminder(table, table.turn), *_question(table, table.turn)):
                 self.say(text)
             self._answer_early()
+
+    def _show_card(self, table: Table) -> bool:
+        """Whether there was one to show."""
+        card = table.face.reading(table)
+        for text in card:
+            self.say(f"(only you see this) {text}")
+        return bool(card)
 
     async def type(self, text: str | None) -> None:
         """One more line of the person; None: there are no more."""
@@ -182,6 +197,8 @@ class PlainGame:
                 return
             case "/back":
                 await self._tell(self.link.take_seat_back)
+            case "/card" if table is not None:
+                self._show_card(table)
             case "/begin":
                 await self._tell(self.link.begin)
             case words_ if table is not None and table.may_speak_among_dead and not table.my_turn:
@@ -209,9 +226,8 @@ class PlainGame:
         typed = self.early.popleft() if self.early else ""
         text, choice = clean_text(typed), None
         if table.turn.choices:
-            text, choice = "", _chosen(table.turn, text)
-            if choice is None and clean_text(typed) not in ("", "0", "nobody"):
-                self.say(f"! There is no {clean_text(typed, 40)!r} here.")
+            text, choice = "", self._meant(table, table.turn, text)
+            if choice == AGAIN:
                 self._asked = table.turn.turn_id
                 if self.early or self.input_ended:
                     self._answer_early()
@@ -219,12 +235,38 @@ class PlainGame:
         act_id = uuid4().hex
         self.world = replace(self.world, table=store.sent(table, act_id, text, choice))
         self.say(
-            f"You chose {clean_text(choice or table.turn.passing, 40)}."
+            f"You chose {clean_text(choice or table.face.offered(table, table.turn).passing, 40)}."
             if table.turn.choices
             else f"You say: {text or 'nothing'}"
         )
         act = self.link.take_turn(table.room.room, table.turn.turn_id, text=text, choice=choice, act_id=act_id)
         self._send(act_id, act)
+
+    def _meant(self, table: Table, turn: OpenTurn, text: str) -> str | None:
+        """The choice of a typed line; None passes, ``AGAIN`` where it wants a further word."""
+        weighed, self._weighed = self._weighed, ""
+        if weighed and text.lower() in ("y", "yes"):
+            return weighed
+        if weighed and text.lower() in ("", "n", "no") and not self.input_ended:
+            self.say("! Not done. Choose again.")
+            return AGAIN
+        choice = _chosen(turn, text)
+        if choice is None and text in ("", "0", table.face.offered(table, turn).passing):
+            if turn.may_pass:
+                return None
+            if self.input_ended and not self.early:
+                return turn.choices[0]
+            self.say("! You cannot pass here.")
+            return AGAIN
+        if choice is None:
+            self.say(f"! There is no {clean_text(text, 40)!r} here.")
+            return AGAIN
+        heed = table.face.heed(table, choice)
+        if heed is None:
+            return choice
+        self._weighed = choice
+        self.say(f"? {heed.title} {heed.text} Type yes, or choose something else.")
+        return AGAIN
 
     def _send(self, act_id: str, act: Coroutine[Any, Any, ActAccepted]) -> None:
         self.acts[asyncio.ensure_future(act)] = act_id
@@ -249,12 +291,12 @@ class PlainGame:
 
     def _end(self, table: Table) -> None:
         self.status = 0
-        self.say(f"== {words.winner_sentence(table)}. {words.why_sentence(table)}")
-        won = words.did_i_win(table)
+        self.say(f"== {table.face.winner(table)}. {table.face.why(table)}")
+        won = table.face.won(table)
         if won is not None:
             self.say("You won." if won else "You lost.")
-        for seat in range(table.count()):
-            self.say(f"{table.name(seat)}: {table.known_role(seat)}, {words.fate(table, seat)}")
+        for text in table.face.result_lines(table):
+            self.say(text)
 
 
 def stdin_lines() -> asyncio.Queue[str | None]:
@@ -284,23 +326,41 @@ def _line(table: Table, line: Line) -> str:
             return f"{table.name(line.seat)}: {line.text or 'says nothing'}"
         case LineKind.GHOST:
             return f"(among the dead) {table.name(line.seat)}: {line.text}"
+        case LineKind.SHOWN | LineKind.WHISPER | LineKind.OFFER | LineKind.YES | LineKind.GONE:
+            return " ".join(
+                w for w in (table.name(line.seat), line.how, line.text, line.aside and f"({line.aside})") if w
+            )
         case LineKind.SECRET:
             return f"(secret) {'' if line.seat is None else table.name(line.seat) + ': '}{line.text}"
         case _:
             return line.text
 
 
-def _question(turn: OpenTurn) -> list[str]:
+def _question(table: Table, turn: OpenTurn) -> list[str]:
+    asked = f"? {table.face.question(table, turn)}"
     if not turn.choices:
-        return [f"? {turn.question} (at most {turn.text_limit} characters; an empty line says nothing)"]
-    choices = [f"{i} {clean_text(c, 40)}" for i, c in enumerate(turn.choices, 1)]
-    return [
-        f"? {turn.question}",
-        "  " + ", ".join([*choices, *(["0 nobody"] if turn.nobody else [])]),
-    ]
+        return [f"{asked} (at most {turn.text_limit} characters; an empty line says nothing)"]
+    offered = table.face.offered(table, turn)
+    asides = {c: f" ({aside})" for c, aside in offered.asides.items()}
+    numbers = [""] * len(turn.choices) if _numbers(turn) else [f"{i} " for i in range(1, len(turn.choices) + 1)]
+    choices = [f"{n}{clean_text(c, 40)}{asides.get(c, '')}" for n, c in zip(numbers, turn.choices, strict=True)]
+    return [asked, "  " + ", ".join([*choices, *([f"0 {offered.passing}"] if offered.beside else [])])]
 
 
 def _chosen(turn: OpenTurn, text: str) -> str | None:
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= len(turn.choices):
+    """By name, or by number: where the names are numbers themselves, by name alone."""
+    named = next((c for c in turn.choices if clean_text(c).lower() == text.lower()), None)
+    if (
+        named is None
+        and not _numbers(turn)
+        and text.isascii()
+        and text.isdigit()
+        and 1 <= int(text) <= len(turn.choices)
+    ):
         return turn.choices[int(text) - 1]
-    return next((c for c in turn.choices if clean_text(c).lower() == text.lower()), None)
+    return named
+
+
+def _numbers(turn: OpenTurn) -> bool:
+    """Whether the choices are amounts."""
+    return all(choice.isdigit() for choice in turn.choices)

@@ -15,9 +15,11 @@ from arena.client.happenings import ConnectionLost, Happening, SeatGone
 from arena.games.core import Act, Turn
 from arena.protocol.server_messages import EventHappened, RoomJoined, SeatChanged, SeatInfo
 from tui.app import ArenaApp
-from tui.canned import CODE, NAMES, ROLES, ROOM, CannedGame
+from tui.canned import NAMES, ROLES, CannedGame
 from tui.canned_link import CannedLink
+from tui.canned_match import CODE, ROOM
 from tui.messages import Received
+from tui.scenario_scenes import SCENES as SCENARIO_SCENES
 from tui.screens.new_game import NewGameScreen
 from tui.screens.question import QuestionScreen, back_question, train_question
 from tui.themes import DARK, LIGHT
@@ -230,6 +232,7 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "go-back": lambda theme: asked(back_question(CODE), theme),
     "help": lambda theme: helping(theme),
     "end": lambda theme: at_table(None, theme=theme),
+    **SCENARIO_SCENES,
 }
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from arena.games.core import Event
-from arena.games.werewolf.types import NOBODY, Phase, Role, Side
+from arena.games.werewolf.types import Phase
 from arena.games.werewolf.view import SeatView
 from arena.protocol.server_messages import AnyServerMessage, MatchEnded, RoomInfo, SeatInfo
-from arena.protocol.text import clean_text
-from tui import any_game
+from tui.faces.face import Face
+from tui.faces.registry import face_of
+from tui.lines import Line, Note
 
 
 class Connection(StrEnum):
@@ -31,42 +32,6 @@ class Lost:
     retry_at_s: float
 
 
-class LineKind(StrEnum):
-    """What a line of the public talk is, which decides how it looks."""
-
-    INTRO = "intro"
-    PHASE = "phase"
-    TALK = "talk"
-    GHOST = "ghost"
-    """The dead among themselves."""
-    SECRET = "secret"
-    """What only some seats saw, shown to a spectator who may see everything."""
-    FACT = "fact"
-    DEATH = "death"
-    VOTES = "votes"
-    END = "end"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One entry of the public talk. ``text`` is cleaned; ``ballots`` are (voter, target or None for nobody)."""
-
-    kind: LineKind
-    text: str
-    seat: int | None = None
-    ballots: tuple[tuple[int, int | None], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something that only I know. ``seat`` is who said it, for the werewolves' own talk."""
-
-    when: str
-    text: str
-    seat: int | None = None
-    alarming: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class OpenTurn:
     """A turn that waits for me. ``choices`` are sent back as they came; ``ends_at_s`` is on this machine's own
@@ -79,17 +44,6 @@ class OpenTurn:
     text_limit: int
     may_pass: bool
     ends_at_s: float | None
-
-    @property
-    def nobody(self) -> bool:
-        """Whether a choice "nobody" stands beside the others. Not for a bid: whoever passes it is silent, which is
-        among its choices already, as nobody is among those of some deeds."""
-        return self.may_pass and self.kind != "bid" and NOBODY not in self.choices
-
-    @property
-    def passing(self) -> str:
-        """What passing this turn comes to."""
-        return clean_text(self.choices[0], 24) if self.kind == "bid" and self.choices else "nobody"
 
     def left_s(self, now_s: float) -> float | None:
         return None if self.ends_at_s is None else max(0.0, self.ends_at_s - now_s)
@@ -140,9 +94,9 @@ class Table:
     ended: MatchEnded | None = None
 
     @property
-    def plain_words(self) -> bool:
-        """Whether the terminal has no words of its own for this game (``tui.any_game``)."""
-        return self.room.game not in any_game.OWN_WORDS
+    def face(self) -> Face:
+        """How this game is shown."""
+        return face_of(self.room.game)
 
     @property
     def started(self) -> bool:
@@ -183,18 +137,7 @@ class Table:
 
     def speaking(self) -> frozenset[int]:
         """The seats whose public turn it is; at night nobody may know."""
-        v = self.view
-        match v.phase:
-            case Phase.TALK if self.parallel:
-                return frozenset(v.living())
-            case Phase.TALK if self.discussion == "open":
-                return frozenset(v.living() if v.floor is None else (v.floor,))
-            case Phase.TALK if v.order:
-                return frozenset({v.order[self.heard_today() % len(v.order)]})
-            case Phase.VOTE | Phase.ELECTION:
-                return frozenset(v.living())
-            case _:
-                return frozenset()
+        return self.face.acting(self)
 
     @property
     def discussion(self) -> str:
@@ -221,28 +164,8 @@ class Table:
         return sum(1 for said in self.view.talk if said.day == self.view.day and not said.to_pack)
 
     def known_role(self, seat: int) -> str:
-        """What I know of a seat: its role, its side, or nothing."""
-        v = self.view
-        if self.plain_words:
-            return any_game.side(self, seat)
-        if v.roles:
-            return str(v.roles[seat])
-        if card := dict(self.cards).get(seat):
-            return card
-        if seat == v.me and v.role is not None:
-            return str(v.role)
-        if seat in v.sensed:
-            return str(v.sensed[seat])
-        for death in v.deaths:
-            if death.seat == seat and death.shown:
-                return "village" if death.shown == Side.VILLAGE else death.shown.replace("werewolves", "werewolf")
-        if seat in v.sensed:
-            return str(v.sensed[seat])
-        if seat in v.fellows:
-            return str(Role.WEREWOLF)
-        if seat in v.checks:
-            return "werewolf" if v.checks[seat] is Side.WEREWOLVES else "no werewolf"
-        return ""
+        """What I know of a seat; empty for nothing."""
+        return self.face.known(self, seat)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,12 @@ from typing import Any, Final
 
 from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, SeatGone
 from arena.games.core import EVERYONE, Event, only
-from arena.games.werewolf.types import Phase
-from arena.games.werewolf.view import SeatView, view
 from arena.protocol import codes
 from arena.protocol import server_messages as said
 from arena.protocol.text import clean_text
-from tui import any_game, words
-from tui.state import Answer, Connection, Line, LineKind, Lost, Note, OpenTurn, Table, World
+from tui import words
+from tui.lines import Line, LineKind
+from tui.state import Answer, Connection, Lost, OpenTurn, Table, World
 
 TEXT_LIMIT: Final = 2000
 """The most characters shown of one text, which is also the most that a game allows."""
@@ -205,109 +204,23 @@ def _event(table: Table, message: said.EventHappened) -> Table:
     if table.me is None and not message.public:
         return _secret(table, event, line)
     events = (*table.events, event)
-    before, folded = table.view, any_game.view(table.me, events) if table.plain_words else view(events)
+    before, folded = table.view, table.face.view(table.me, events)
     table = replace(table, events=events, view=folded)
     if table.me is not None and before.alive and before.alive[table.me] and not folded.alive[table.me]:
         table = replace(table, turn=None)  # what the dying may still do is asked after their death
     return replace(
         table,
-        lines=(*table.lines, *_lines(table, event, line)),
-        notes=(*table.notes, *(_plain_notes(event, line) if table.plain_words else _notes(folded, event, line))),
+        lines=(*table.lines, *table.face.lines(table, event, line)),
+        notes=(*table.notes, *table.face.notes(table, event, line)),
     )
 
 
 def _secret(table: Table, event: Event, line: str) -> Table:
     """What only some seats saw, for a spectator who sees everything: shown, but no part of anybody's view."""
-    d = event.data
-    if event.kind == "dealt":
-        table = replace(table, cards=(*table.cards, (d["seat"], str(d["role"]))))
-    spoken = event.kind in ("pack_said", "dead_said")
-    text = d["text"] if spoken else line
-    if not text:
-        return table
-    if spoken:
-        text = f"(to the {'werewolves' if event.kind == 'pack_said' else 'dead'}) {text}"
-    return replace(table, lines=(*table.lines, Line(LineKind.SECRET, text, d.get("seat"))))
-
-
-def _lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
-    """What an event adds to the public talk."""
-    if table.plain_words:
-        return _plain_lines(table, event, line)
-    d, v = event.data, table.view
-    match event.kind:
-        case "started" if table.me is None:
-            intro = (words.ALL_SEEING,) if table.everything else words.intro(v)
-            return (Line(LineKind.FACT, line), *(Line(LineKind.INTRO, t) for t in intro))
-        case "started":
-            return (Line(LineKind.FACT, line),)
-        case "dealt":
-            return (Line(LineKind.INTRO, "\n".join(words.intro(v)), d["seat"]),)
-        case "night":
-            return (Line(LineKind.PHASE, f"Night {d['day']}"),)
-        case "day":
-            return (Line(LineKind.PHASE, f"Day {d['day']}"),)
-        case "election":
-            return (Line(LineKind.PHASE, "Election of a mayor"),)
-        case "vote":
-            return (Line(LineKind.PHASE, f"Vote of day {d['day']}"),)
-        case "election":
-            return (Line(LineKind.PHASE, f"Election of day {d['day']}"),)
-        case "said":
-            return (Line(LineKind.TALK, d["text"], d["seat"]),)
-        case "dead_said":
-            return (Line(LineKind.GHOST, d["text"], d["seat"]),)
-        case "votes" if "ballots" in d:
-            return (Line(LineKind.VOTES, line, ballots=tuple((s, t) for s, t in d["ballots"])),)
-        case "killed" | "exiled" | "shot":
-            return (Line(LineKind.DEATH, line, d["seat"]),)
-        case "ended":
-            return (Line(LineKind.END, line),)
-        case _ if event.audience.is_public and line:
-            return (Line(LineKind.FACT, line),)
-        case _:
-            return ()
-
-
-def _plain_lines(table: Table, event: Event, line: str) -> tuple[Line, ...]:
-    """The same for a game without words of its own here: its lines as they are, and its rules at the beginning."""
-    match event.kind:
-        case "started":
-            rules = "\n".join((any_game.title(table.room.game), *any_game.rules(table.room.game, table.events)))
-            return (Line(LineKind.INTRO, rules), *((Line(LineKind.FACT, line),) if line else ()))
-        case "ended" if line:
-            return (Line(LineKind.END, line),)
-        case _ if "text" in event.data and "seat" in event.data:
-            return (Line(LineKind.TALK, event.data["text"], event.data["seat"]),)
-        case _ if event.audience.is_public and line:
-            return (Line(LineKind.FACT, line),)
-        case _:
-            return ()
-
-
-def _notes(v: SeatView, event: Event, line: str) -> tuple[Note, ...]:
-    """What an event adds to the things that only I know."""
-    d, when = event.data, f"{'Night' if v.phase is Phase.NIGHT else 'Day'} {v.day}"
-    match event.kind:
-        case "dealt" | "ballot" | "nominee" | "bid" | "prepared" | "dead_said":
-            return ()
-        case "pack_said":
-            return (Note(when, d["text"], d["seat"]),)
-        case "hunted":
-            target = "nobody" if d["target"] is None else v.names[d["target"]]
-            return (Note(when, f"You chose {target}."),)
-        case "checked":
-            return (Note(when, line, alarming=d["side"] == "werewolves"),)
-        case "sensed":
-            return (Note(when, line, alarming=d["role"] == "werewolf"),)
-        case _ if not event.audience.is_public and line:
-            return (Note(when, line),)
-        case _:
-            return ()
-
-
-def _plain_notes(event: Event, line: str) -> tuple[Note, ...]:
-    return () if event.audience.is_public or not line else (Note("", line),)
+    cards = table.cards
+    if event.kind == "dealt" and "role" in event.data:
+        cards = (*cards, (event.data["seat"], str(event.data["role"])))
+    return replace(table, cards=cards, lines=(*table.lines, *table.face.secret(event, line)))
 
 
 # -- the door for text -------------------------------------------------------------------------------------------

@@ -50,6 +50,9 @@ def play(
     ] = None,
     talk_rounds: Annotated[int | None, typer.Option(min=0, max=5, help="Talk rounds a day, in games you open.")] = None,
     discussion: Annotated[Talk | None, typer.Option(help="How the talk goes, in games you open.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A rule of games you open; can be repeated.")
+    ] = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Lines instead of screens: for pipes and screen readers.")
     ] = False,
@@ -64,19 +67,20 @@ def play(
 
     Of games that it was not taught, a script plays them.
     """
+    from arena.cli.arguments import game_options
     from arena.errors import OptionError
     from arena.games.registry import game_by_name
     from tui.play import check_terminal, run
     from tui.wish import Wish
 
-    options: dict[str, object] = {}
+    options = game_options(option or ())
     if talk_rounds is not None:
         options["talk_rounds"] = talk_rounds
     if discussion is not None:
         options["discussion"] = discussion.value
-    game_by_name(game)
-    if options and game != "werewolf":
+    if (talk_rounds is not None or discussion is not None) and game != "werewolf":
         raise OptionError("--talk-rounds and --discussion are rules of Werewolf.")
+    game_by_name(game).options(options)  # what the rules refuse is told before anything is opened
     if not plain:
         check_terminal()
     with _server_at(url, may_ask=sys.stdin.isatty()):

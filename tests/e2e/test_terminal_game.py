@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
@@ -17,6 +18,11 @@ from tests.e2e.terminal import ARENA, ROOT, Server, Terminal
 
 GAME_S = 150.0
 OPTIONS = {"talk_budget_s": 60, "choice_budget_s": 60, "max_days": 4, "first_night_kill": False}
+GAMES: dict[str, tuple[dict[str, Any], str, set[str]]] = {
+    "werewolf": (OPTIONS, "werewolf", {"village", "werewolves"}),
+    "scenario": ({"family": "bargain", "turns": 6}, "overall", {"everyone", "some", "nobody"}),
+}
+"""By game: its options, what stands on the last screen, and who may win."""
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +39,14 @@ def server(tmp_path: Path) -> Iterator[Server]:
         server.stop()
 
 
-def test_a_whole_game_by_typed_keys(server: Server) -> None:
-    terminal = seated(server)
+@pytest.mark.parametrize("game", GAMES)
+def test_a_whole_game_by_typed_keys(server: Server, game: str) -> None:
+    terminal = seated(server, game)
     try:
-        play_by_keys(terminal)
+        play_by_keys(terminal, game)
     finally:
         terminal.child.close(force=True)
-    assert_played(server)
+    assert_played(server, game)
 
 
 def test_a_game_outlives_a_killed_server(server: Server) -> None:
@@ -69,12 +76,12 @@ def test_a_closed_terminal_finds_back_to_its_match(server: Server, tmp_path: Pat
         terminal.child.close(force=True)
 
 
-def seated(server: Server) -> Terminal:
+def seated(server: Server, game: str = "werewolf") -> Terminal:
     """A terminal with a seat in a fresh match."""
 
     async def sit_down() -> Terminal:
         async with connect(server.url, "host") as host:
-            made = await host.create(options=OPTIONS, private=True)  # it waits as long as its maker is there
+            made = await host.create(game, GAMES[game][0], private=True)  # it waits as long as its maker is there
             terminal = Terminal(
                 "play", "--url", server.url, "--name", "Robin", "--no-train", "--room", made.code.lower()
             )
@@ -84,13 +91,13 @@ def seated(server: Server) -> Terminal:
     return asyncio.run(sit_down())
 
 
-def play_by_keys(terminal: Terminal) -> None:
+def play_by_keys(terminal: Terminal, game: str = "werewolf") -> None:
     """By the keys that a person would press, to the end and out."""
     page = terminal.look()
     until = time.monotonic() + GAME_S
     acted: set[str] = set()
     while "Play again" not in page and time.monotonic() < until:
-        if "Your turn" in page and "number, click" in page:
+        if "Your turn" in page and "click or Enter" in page:
             terminal.child.send("1")
             acted.add("choice")
         elif "Your turn" in page and "Tab: to the choices" in page:
@@ -100,7 +107,7 @@ def play_by_keys(terminal: Terminal) -> None:
             acted.add("talk")
         page = terminal.look(0.4)
     assert "Play again" in page, page
-    terminal.wait_for("werewolf")  # the foot of the last screen may be drawn before what it is about
+    terminal.wait_for(GAMES[game][1])  # the foot of the last screen may be drawn before what it is about
     assert acted == {"choice", "talk"}
     leave(terminal, over=True)
 
@@ -108,7 +115,7 @@ def play_by_keys(terminal: Terminal) -> None:
 def kill_while_writing(server: Server, terminal: Terminal) -> None:
     for _ in range(100):
         page = terminal.look(0.4)
-        if "Your turn" in page and "number, click" in page:
+        if "Your turn" in page and "click or Enter" in page:
             terminal.child.send("1")
         elif "Your turn" in page and "Enter: say it" in page:
             break
@@ -134,14 +141,14 @@ def leave(terminal: Terminal, *, over: bool = False) -> None:
     assert terminal.child.exitstatus == 0
 
 
-def assert_played(server: Server) -> None:
+def assert_played(server: Server, game: str = "werewolf") -> None:
     """``arena matches`` lists the one match, with its winner."""
     command = [*ARENA, "matches", "--json", "--db", server.database]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     (match,) = json.loads(done.stdout)
     assert match["status"] == "over"
     assert any("person" in mind for mind in match["minds"])
-    assert match["winner"] in ("village", "werewolves")
+    assert match["winner"] in GAMES[game][2]
 
 
 def test_a_terminal_too_small_is_told_so() -> None:

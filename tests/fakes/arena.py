@@ -11,13 +11,20 @@ from arena.games.core import Act, Turn
 from arena.protocol.server_messages import ActAccepted, RoomInfo, RoomJoined
 from tui.canned import CannedGame
 from tui.canned_link import CannedLink
+from tui.canned_match import CannedMatch
 
 
 class FakeArena(CannedLink):
     """``held`` keeps back what the game says after an act until ``release``; ``refuse_next`` refuses one act."""
 
-    def __init__(self, me: int | None = 0, seed: int = 6, options: Mapping[str, Any] | None = None) -> None:
-        super().__init__(CannedGame(me, seed, options))
+    def __init__(
+        self,
+        me: int | None = 0,
+        seed: int = 6,
+        options: Mapping[str, Any] | None = None,
+        game: CannedMatch[Any, Any] | None = None,
+    ) -> None:
+        super().__init__(game or CannedGame(me, seed, options))
         self.acts: list[tuple[str, str, str | None]] = []
         self.asked: list[str] = []
         self.created: list[dict[str, Any]] = []
@@ -70,8 +77,8 @@ class FakeArena(CannedLink):
         self.asked.append(f"join {room}{' train' if train else ''}{' blind' if blind else ''}")
         if self.blind and not blind:
             raise RequestRefused("Nobody is told there who is a person.", code="room/blind")
-        if room is None and self.created == [] and self.game.state.winner is not None:
-            self.game = CannedGame(self.game.me, self.game.seed + 1)
+        if room is None and self.created == [] and self.game.over:
+            self.game = self.game.another(self.game.me, self.game.seed + 1)
         return await super().join(room)
 
     async def resume(self, room: str, token: str) -> RoomJoined:

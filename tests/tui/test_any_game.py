@@ -12,10 +12,12 @@ from arena.games.conformance import drawn_act
 from arena.games.core import Event, begin, step
 from arena.games.registry import GAMES
 from arena.protocol.server_messages import EventHappened, MatchEnded, RoomInfo, RoomJoined, SeatInfo
-from tui import any_game, store, words
-from tui.state import LineKind, Table, World
+from tui import store
+from tui.faces.registry import face_of
+from tui.lines import LineKind
+from tui.state import Table, World
 
-OTHERS = sorted(GAMES.keys() - any_game.OWN_WORDS)
+OTHERS = sorted(GAMES.keys() - {"werewolf", "scenario"})
 
 
 def told(name: str, seat: int | None, seed: int = 5) -> Iterator[RoomJoined | EventHappened | MatchEnded]:
@@ -67,9 +69,9 @@ def test_a_match_is_told_from_its_rules_to_its_end(name: str, seat: int | None) 
     assert table.lines[0].kind is LineKind.INTRO
     assert table.lines[0].text.startswith(GAMES[name].title + "\n")
     assert any(line.kind is LineKind.END for line in table.lines)
-    assert len(words.winner_sentence(table)) > 4
-    assert words.why_sentence(table).endswith(".")
-    won = words.did_i_win(table)
+    assert len(table.face.winner(table)) > 4
+    assert table.face.why(table).endswith(".")
+    won = table.face.won(table)
     assert table.ended is not None
     if seat is None or table.ended.winner not in table.ended.sides:
         assert won is None
@@ -87,12 +89,12 @@ def test_what_only_i_know_is_a_note_and_no_line() -> None:
 
 def test_the_board_is_a_picture() -> None:
     table = table_of("tictactoe", 1)
-    rows = any_game.picture("tictactoe", table.events)
+    rows = [row.plain for row in table.face.look.picture(table, 40)]
     assert len(rows) == 5
     assert sum(row.count("X") for row in rows) >= 3
-    assert any_game.picture("kuhn", table.events) == ()
+    assert table_of("kuhn", 0).face.look.picture(table_of("kuhn", 0), 40) == ()
 
 
 def test_a_game_of_another_server_is_shown_by_its_lines() -> None:
-    assert any_game.title("chess\x1b") == "chess"
-    assert any_game.rules("chess", ()) == any_game.picture("chess", ()) == ()
+    assert face_of("chess\x1b").title == "chess"
+    assert face_of("chess").rules(()) == ()

@@ -12,12 +12,15 @@ from arena.games.werewolf.types import Phase, Role
 from arena.protocol.server_messages import TurnOpened
 from tests.fakes.arena import FakeArena, quiet
 from tests.tui.test_table import press, text_of
-from tui import store, words
+from tui import store
 from tui.app import ArenaApp
-from tui.canned import ROOM, CannedGame
+from tui.canned import CannedGame
+from tui.canned_match import ROOM
+from tui.faces import werewolf_words
+from tui.lines import LineKind
 from tui.screens.help import help_text
 from tui.screenshots import settle
-from tui.state import LineKind, Table, World
+from tui.state import Table, World
 
 Make = Callable[..., ArenaApp]
 
@@ -51,7 +54,7 @@ async def test_each_turn_stands_on_a_small_screen(
     opened = arena.game.opened
     assert opened is not None
     assert opened.id == turn
-    for text in (question, choice, str(role), *opened.choices, *arena.game.state.names):
+    for text in (question, choice, str(role), *opened.choices, *arena.game.names):
         assert text in page
 
 
@@ -136,14 +139,14 @@ def _dead(table: Table) -> Table:
 @pytest.mark.parametrize("role", list(Role))
 def test_every_role_is_explained(role: Role) -> None:
     table = told(arena_for(role))
-    first, second, third = words.intro(table.view)
+    first, second, third = werewolf_words.intro(table.view)
     assert str(role) in first
     assert second.startswith("By night")
-    assert third == (words.WIN_WOLVES if role.side == "werewolves" else words.WIN_VILLAGE)
+    assert third == (werewolf_words.WIN_WOLVES if role.side == "werewolves" else werewolf_words.WIN_VILLAGE)
     assert str(role) in help_text("werewolf").plain.lower()
     for seat in range(16):
-        assert words.fate(table, seat)
-    assert words.why_sentence(table)
+        assert table.face.fate(table, seat)
+    assert table.face.why(table)
 
 
 def test_the_line_of_a_big_cast_names_everybody() -> None:

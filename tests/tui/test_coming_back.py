@@ -20,7 +20,8 @@ from arena.protocol.server_messages import (
 from tests.fakes.arena import FakeArena
 from tests.tui.test_table import press, text_of, type_
 from tui.app import ArenaApp
-from tui.canned import ROOM, CannedGame
+from tui.canned import CannedGame
+from tui.canned_match import ROOM
 from tui.memory import KeptSeat
 from tui.screens.lobby import LobbyScreen
 from tui.screens.question import QuestionScreen

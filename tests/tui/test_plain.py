@@ -13,7 +13,8 @@ from arena.client.happenings import ConnectionBack, ConnectionLost, SeatGone
 from arena.errors import UserError
 from arena.protocol.server_messages import EventHappened, RoomJoined, SeatChanged, SeatInfo, SeatLost
 from tests.fakes.arena import FakeArena
-from tui.canned import ROOM, CannedGame
+from tui.canned import CannedGame
+from tui.canned_match import ROOM
 from tui.memory import Memory
 from tui.plain import play
 from tui.wish import Wish

@@ -14,7 +14,7 @@ SIZES = [(80, 24), (120, 36), (160, 48)]
 
 @pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
-@pytest.mark.parametrize("scene", ["lobby", "table", "end"])
+@pytest.mark.parametrize("scene", ["lobby", "table", "end", "scenario", "scenario-terms", "scenario-end"])
 def test_screen(snap_compare: Callable[..., bool], scene: str, size: tuple[int, int], theme: str) -> None:
     app, prepare = SCENES[scene](theme)
     assert snap_compare(app, terminal_size=size, run_before=prepare)
@@ -23,7 +23,23 @@ def test_screen(snap_compare: Callable[..., bool], scene: str, size: tuple[int, 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=lambda s: f"{s[0]}x{s[1]}")
 @pytest.mark.parametrize(
     "scene",
-    ["new-game", "waiting", "lost", "stand-in", "gone", "among-dead", "everything", "consent", "go-back"],
+    [
+        "new-game",
+        "waiting",
+        "lost",
+        "stand-in",
+        "gone",
+        "among-dead",
+        "everything",
+        "consent",
+        "go-back",
+        "scenario-accept",
+        "scenario-card",
+        "scenario-eight",
+        "scenario-guess",
+        "scenario-new",
+        "scenario-pot",
+    ],
 )
 def test_state(snap_compare: Callable[..., bool], scene: str, size: tuple[int, int]) -> None:
     app, prepare = SCENES[scene](DARK.name)

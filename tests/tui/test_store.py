@@ -27,9 +27,12 @@ from arena.protocol.server_messages import (
 )
 from tests.fakes.arena import quiet
 from tui import store, words
-from tui.canned import ROOM, CannedGame
+from tui.canned import CannedGame
 from tui.canned_link import sample_rooms
-from tui.state import Answer, Connection, LineKind, Table, World
+from tui.canned_match import ROOM
+from tui.faces import werewolf_words
+from tui.lines import LineKind
+from tui.state import Answer, Connection, Table, World
 
 
 def told(messages: Iterable[AnyServerMessage], now_s: float = 100.0) -> World:
@@ -396,11 +399,12 @@ def test_who_watches_everything_sees_secrets_apart_from_the_talk() -> None:
 def test_the_larger_casts_open_with_words_too() -> None:
     table = table_at("night1")
     for role in Role:
-        first, second, third = words.intro(replace(table.view, role=role, fellows=(1, 2, 3)))
+        first, second, third = werewolf_words.intro(replace(table.view, role=role, fellows=(1, 2, 3)))
         assert first.endswith(", together with Ben, Cleo and Dan.")
         assert second.endswith("votes one player out.")
-        assert third == (words.WIN_WOLVES if role in (Role.WEREWOLF, Role.POSSESSED) else words.WIN_VILLAGE)
-        assert words.goal(role)
+        wolves = role in (Role.WEREWOLF, Role.POSSESSED)
+        assert third == (werewolf_words.WIN_WOLVES if wolves else werewolf_words.WIN_VILLAGE)
+        assert werewolf_words.goal(role)
 
 
 def test_the_dying_are_asked_after_their_death() -> None:

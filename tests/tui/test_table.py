@@ -12,7 +12,7 @@ from arena.protocol.server_messages import EventHappened, TurnOpened
 from tests.fakes.arena import FakeArena
 from tests.tui.test_store import HOSTILE
 from tui.app import ArenaApp
-from tui.canned import ROOM
+from tui.canned_match import ROOM
 from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
 from tui.screens.lobby import LobbyScreen

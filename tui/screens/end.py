@@ -11,7 +11,6 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
-from tui import words
 from tui.messages import LeaveTable, QuickMatch
 from tui.state import Table
 from tui.widgets.result_grid import ResultGrid
@@ -22,13 +21,17 @@ class EndScreen(Screen[None]):
     """Stands above the table, so that Escape goes back to what was said."""
 
     CSS_PATH = "end.tcss"
-    AUTO_FOCUS = "#again"
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "again", "Play again", id="end.again"),
         Binding("l", "leave", "Lobby", id="end.leave"),
         Binding("escape", "back", "Talk", id="end.back"),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
+        Binding("up", "scroll_result(-1)", show=False),
+        Binding("down", "scroll_result(1)", "More", id="end.more"),
+        Binding("pageup", "scroll_result(-10)", show=False),
+        Binding("pagedown", "scroll_result(10)", show=False),
     ]
 
     def __init__(self, table: Table) -> None:
@@ -36,11 +39,11 @@ class EndScreen(Screen[None]):
         self.table = table
 
     def compose(self) -> ComposeResult:
-        won = words.did_i_win(self.table)
+        won = self.table.face.won(self.table)
         yield TooSmall()
         with VerticalScroll(id="body", can_focus=False), Vertical(id="card", classes="lost" if won is False else ""):
             yield Static(self._headline(won), id="headline")
-            yield Static(Content.styled(words.why_sentence(self.table), "$faint"), id="why")
+            yield Static(Content.styled(self.table.face.why(self.table), "$faint"), id="why")
             yield ResultGrid(self.table, id="result")
             with Horizontal(id="buttons"):
                 yield Button("Play again", id="again", variant="primary")
@@ -48,8 +51,16 @@ class EndScreen(Screen[None]):
                 yield Button("To the lobby", id="leave")
         yield Footer(show_command_palette=False)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What fits onto the screen needs no scrolling."""
+        return action != "scroll_result" or bool(self.query("#body") and self.query_one("#body").max_scroll_y)
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self.refresh_bindings)
+        self.set_focus(self.query_one("#again"), scroll_visible=False)  # what it is about stands first
+
     def _headline(self, won: bool | None) -> Content:
-        winner = words.winner_sentence(self.table)
+        winner = self.table.face.winner(self.table)
         if won is None:
             return Content.styled(f"{winner}.", "bold $accent")
         mine = "You won." if won else "You lost."
@@ -64,6 +75,9 @@ class EndScreen(Screen[None]):
                 self.action_leave()
             case _:
                 self.action_back()
+
+    def action_scroll_result(self, by: int) -> None:
+        self.query_one("#body").scroll_relative(y=by, animate=False)
 
     def action_again(self) -> None:
         self.post_message(QuickMatch())

@@ -12,7 +12,8 @@ from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
 from arena.protocol.text import clean_text
-from tui import any_game, words
+from tui import words
+from tui.faces.registry import face_of
 from tui.house_rules import NewGameChoice
 from tui.messages import Join, NewGame, QuickMatch, Watch
 from tui.screens.join_code import JoinCodeScreen
@@ -20,8 +21,6 @@ from tui.screens.new_game import NewGameScreen
 from tui.state import Connection, World
 from tui.widgets.room_list import HEAD, RoomList
 from tui.widgets.too_small import TooSmall
-
-PITCH = "Some in the village are werewolves. Talk, lie, find them out.\nOne language model plays all the other seats."
 
 
 class LobbyScreen(Screen[None]):
@@ -93,9 +92,8 @@ class LobbyScreen(Screen[None]):
         notice.display = bool(said)
 
     def _pitch(self) -> str:
-        """What one can play here: the game that was asked for, else all."""
-        game = any_game.game_of(self.game)
-        return PITCH if game is None or self.game in any_game.OWN_WORDS else f"{game.title}. {game.summary}"
+        """What one can play here: the game that was asked for."""
+        return face_of(self.game).pitch
 
     def _server(self, world: World) -> str:
         plays = f"model {world.checkpoint}" if world.checkpoint else "scripts play, no model loaded"

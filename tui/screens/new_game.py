@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from tui import any_game, house_rules
+from tui import house_rules
+from tui.faces.registry import face_of
 from tui.house_rules import Choice, NewGameChoice
 from tui.widgets.pick import Pick
 
@@ -32,32 +33,43 @@ class NewGameScreen(ModalScreen[NewGameChoice | None]):
         super().__init__()
         self.game = game
         self.choices: dict[str, Choice] = house_rules.rows(game)
+        self.picked: dict[str, Any] = {}
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog new-game") as dialog:
-            dialog.border_title = f"New game of {any_game.title(self.game)}"
+            dialog.border_title = f"New game of {face_of(self.game).title}"
             dialog.border_subtitle = "arrows choose · Ctrl+O opens it"
             with VerticalScroll(id="rows", can_focus=False):
                 for name, choice in self.choices.items():
                     with Horizontal(classes="row"):
                         yield Static(Content(choice.label), classes="row-label")
-                        at = next((i for i, v in enumerate(choice.values) if v.value == choice.start), 0)
-                        yield Pick(tuple(v.shown for v in choice.values), at, id=name)
+                        yield Pick(tuple(v.shown for v in choice.values), self._at(choice), id=name)
             yield Static(id="explained")
             with Horizontal(classes="buttons"):
                 yield Button("Open it", id="open", variant="primary")
                 yield Button("Cancel", id="cancel")
 
+    def _at(self, choice: Choice) -> int:
+        """Where the picked value stands in a row, or the one to start with."""
+        values = [v.value for v in choice.values]
+        picked = self.picked.get(choice.name, choice.start)
+        return values.index(picked if picked in values else choice.start)
+
     async def on_pick_changed(self) -> None:
-        if (game := self._value("game")) != self.game:
-            self.game, self.choices = game, house_rules.rows(game)
+        """One pick may change what others offer; those that are still offered stay."""
+        focused = self.focused.id if self.focused is not None else None
+        self.picked = {name: self._value(name) for name in self.choices}
+        if self.picked["game"] != self.game:
+            self.game = self.picked["game"]
+            self.picked = {}
+        before, self.choices = self.choices, house_rules.rows(self.game, self.picked)
+        if before.keys() != self.choices.keys():
             await self.recompose()
-            self.query_one("#game", Pick).focus()
+            self.query_one(f"#{focused or 'game'}", Pick).focus()
             return
-        if "seats" in self.choices:
-            people = house_rules.people(self._value("seats"))
-            self.choices[people.name] = people
-            self.query_one(f"#{people.name}", Pick).offer(tuple(v.shown for v in people.values))
+        for name, choice in self.choices.items():
+            if choice.values != before[name].values:
+                self.query_one(f"#{name}", Pick).offer(tuple(v.shown for v in choice.values), self._at(choice))
         self._explain()
 
     def on_descendant_focus(self) -> None:

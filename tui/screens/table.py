@@ -7,11 +7,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from tui import any_game
 from tui.messages import Begin, LeaveTable, TakeBack
+from tui.screens.card import CardScreen
 from tui.screens.end import EndScreen
 from tui.state import World
 from tui.widgets.banner import Banner
@@ -37,6 +38,7 @@ class TableScreen(Screen[None]):
         Binding("ctrl+n", "pass_turn", "Pass", id="table.pass", priority=True),
         Binding("pageup", "scroll_talk(-1)", "Older", id="table.older", priority=True, show=False),
         Binding("pagedown", "scroll_talk(1)", "Newer", id="table.newer", priority=True, show=False),
+        Binding("f2", "card", "My card", id="table.card", priority=True),
         Binding("enter", "result", "Result", id="table.result"),
         Binding("enter", "lobby", "Lobby", id="table.lobby"),
     ]
@@ -82,7 +84,8 @@ class TableScreen(Screen[None]):
         self.query_one(Chat).show(table)
         self.query_one(TurnPanel).show(table, now_s)
         self.query_one(Chat).display = table.started or table.over
-        self.query_one(Chat).border_title = any_game.title(table.room.game) if table.plain_words else "The village"
+        self.query_one(Chat).border_title = Content(table.face.talk_title(table))
+        self.set_class(table.face.broad, "-broad")
         self.refresh_bindings()
 
     def tick(self, now_s: float) -> None:
@@ -109,6 +112,8 @@ class TableScreen(Screen[None]):
                 return bool(table.gone) and not table.over
             case "take_back":
                 return table.away
+            case "card":
+                return bool(table.face.look.card(table, 60).plain)
             case "begin":
                 return not table.started and not table.gone
             case "pass_turn":
@@ -122,6 +127,10 @@ class TableScreen(Screen[None]):
                 )
             case _:
                 return True
+
+    def action_card(self) -> None:
+        if self.world.table is not None and not isinstance(self.app.screen, CardScreen):
+            self.app.push_screen(CardScreen(self.world.table))
 
     def action_take_back(self) -> None:
         self.post_message(TakeBack())

@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui import words
+from tui.faces.face import STAND_IN
 from tui.state import Connection, Table, World
 
 
@@ -45,5 +46,5 @@ class Banner(Widget):
         if world.lost is not None:
             return Content.styled(words.lost(world.lost, self.now_s), "$warning")
         if table.away:
-            return Content(f"{words.STAND_IN}. Ctrl+T takes your seat back.")
+            return Content(f"{STAND_IN}. Ctrl+T takes your seat back.")
         return Content("")

@@ -6,7 +6,8 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
-from tui.state import Line, LineKind, Table
+from tui.lines import Line, LineKind
+from tui.state import Table
 from tui.themes import seat_colour
 
 GUTTER = 8
@@ -21,7 +22,7 @@ class ChatLine(Widget):
     ChatLine.phase { margin-top: 1; }
     ChatLine.intro { margin: 1 0; padding: 0 1; border-left: outer $accent; background: $turn; }
     ChatLine.end { margin-top: 1; }
-    ChatLine.secret { background: $secondary 10%; }
+    ChatLine.secret, ChatLine.whisper { background: $secondary 10%; }
     """
 
     def __init__(self, line: Line, table: Table) -> None:
@@ -63,6 +64,21 @@ class ChatLine(Widget):
                 return _hanging(Content.styled("†", "$error"), Content.styled(line.text, "bold $error"), width)
             case LineKind.END:
                 return _hanging(Content.styled("●", "$accent"), Content.styled(line.text, "bold $accent"), width)
+            case LineKind.SHOWN:
+                shown = Content.assemble((line.how, "$faint"), (f" {line.text}" if line.text else "", "italic"))
+                return _hanging(self._who(line.seat), shown, width)
+            case LineKind.WHISPER:
+                words = Content.assemble((f"{line.how} ", "$faint"), (line.text, "$secondary italic"))
+                return _hanging(self._who(line.seat), words, width)
+            case LineKind.OFFER:
+                offer = Content.assemble((f"{line.how} ", "$faint"), (line.text, "bold $accent"))
+                if line.aside:
+                    offer = offer.append(Content.styled(f" ({line.aside})", "$faint"))
+                return _hanging(self._who(line.seat), offer, width)
+            case LineKind.YES:
+                return _hanging(self._who(line.seat), Content.styled(f"✓ {line.text}", "bold $success"), width)
+            case LineKind.GONE:
+                return _hanging(self._who(line.seat), Content.styled(f"✗ {line.text}", "bold $error"), width)
             case LineKind.FACT:
                 return _hanging(Content.styled("·", "$faint"), Content.styled(line.text, "$faint"), width)
 

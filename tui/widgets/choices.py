@@ -13,13 +13,14 @@ from textual.widget import Widget
 
 from arena.games.werewolf.types import NOBODY
 from arena.protocol.text import clean_text
+from tui.faces.face import Offered
 from tui.themes import seat_colour
 
-LABEL_LIMIT: Final = 24
+LABEL_LIMIT: Final = 32
 
 
 class Choices(Widget, can_focus=True):
-    """A small grid. ``0`` is nobody, where nobody may be chosen."""
+    """A small grid. ``0`` passes, where that stands among the choices; some have letters besides their numbers."""
 
     DEFAULT_CSS = """
     Choices { height: auto; width: 1fr; margin: 0 0; pointer: pointer; }
@@ -43,29 +44,50 @@ class Choices(Widget, can_focus=True):
         super().__init__(id=id)
         self.options: tuple[str | None, ...] = ()
         self.names: tuple[str, ...] = ()
+        self.offered = Offered()
         self.at = 0
 
-    def offer(self, choices: tuple[str, ...], nobody: bool, names: tuple[str, ...]) -> None:
+    def offer(self, choices: tuple[str, ...], offered: Offered, names: tuple[str, ...]) -> None:
         """Show these choices, with the first one marked; ``names`` are the seats', for their colours."""
-        options: tuple[str | None, ...] = (*choices, None) if nobody else choices
+        options: tuple[str | None, ...] = (*choices, None) if offered.beside else choices
         if options != self.options:
             self.at = 0
-        self.options, self.names = options, names
+        self.options, self.offered, self.names = options, offered, names
         self.refresh(layout=True)
 
     # -- the grid -----------------------------------------------------------------------------------------------
 
     def _label(self, index: int) -> str:
         option = self.options[index]
-        return NOBODY if option is None else clean_text(option, LABEL_LIMIT)
+        return self.offered.passing if option is None else clean_text(option, LABEL_LIMIT)
+
+    def _aside(self, index: int) -> str:
+        return self.offered.asides.get(self.options[index] or "", "")
 
     def _key(self, index: int) -> str:
         if self.options[index] in (None, NOBODY):
             return "0"
+        return self.offered.keys.get(self.options[index] or "") or self._number(index)
+
+    @property
+    def lettered(self) -> bool:
+        """Whether letters stand before the choices: given by the game, or because a number would be an amount."""
+        return any(key.isalpha() for key in self.offered.keys.values()) or self._amounts()
+
+    def _amounts(self) -> bool:
+        return all(option is None or option.isdigit() for option in self.options)
+
+    def _number(self, index: int) -> str:
+        if self._amounts():
+            return chr(ord("a") + index)
         return str(index + 1) if index < 9 else chr(ord("a") + index - 9)
 
     def _cell_width(self) -> int:
-        return max((Content(self._label(i)).cell_length for i in range(len(self.options))), default=1) + 5
+        return max((self._cells(i) for i in range(len(self.options))), default=1) + 5
+
+    def _cells(self, index: int) -> int:
+        aside = self._aside(index)
+        return Content(self._label(index)).cell_length + (len(aside) + 2 if aside else 0)
 
     def _columns(self, width: int) -> int:
         return max(1, min(len(self.options) or 1, (width + 1) // (self._cell_width() + 1)))
@@ -86,10 +108,17 @@ class Choices(Widget, can_focus=True):
         label, key = self._label(index), self._key(index)
         option = self.options[index]
         colour = seat_colour(self.names.index(option)) if option in self.names else "$faint"
-        pad = " " * (self._cell_width() - 4 - Content(label).cell_length)
+        aside = self._aside(index)
+        pad = " " * (self._cell_width() - 4 - self._cells(index) + (1 if aside else 0))
+        aside = f"{aside} " if aside else ""
         if index == self.at and self.has_focus:
-            return Content.styled(f" {key}  {label}{pad}", "bold $block-cursor-foreground on $block-cursor-background")
-        return Content.assemble((f" {key} ", "bold $accent on $panel"), (f" {label}{pad}", f"bold {colour} on $panel"))
+            lit = "bold $block-cursor-foreground on $block-cursor-background"
+            return Content.styled(f" {key}  {label}{pad}{aside}", lit)
+        return Content.assemble(
+            (f" {key} ", "bold $accent on $panel"),
+            (f" {label}{pad}", f"bold {colour} on $panel"),
+            (aside, "bold on $panel"),
+        )
 
     # -- choosing -----------------------------------------------------------------------------------------------
 
@@ -110,11 +139,16 @@ class Choices(Widget, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         for index in range(len(self.options)):
-            if event.character is not None and event.character.strip() and event.character == self._key(index):
+            if event.character is not None and event.character.strip() and event.character in self._keys(index):
                 event.stop()
                 self.at = index
                 self.action_choose()
                 return
+
+    def _keys(self, index: int) -> tuple[str, ...]:
+        """A number goes for every choice; not where it is the letter of another one."""
+        number, key = self._number(index), self._key(index)
+        return (key, number) if number.isdigit() and key != "0" else (key,)
 
     def on_click(self, event: events.Click) -> None:
         index = self._index_at(event.get_content_offset(self))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from arena.games.werewolf.types import Phase
-from tui import any_game
 from tui.state import Connection, Table, World
 
 HURRY_S = 10
@@ -19,7 +17,7 @@ def clock(left_s: float) -> str:
 
 
 class PhaseTrack(Widget):
-    """Night, talk, vote as a track with the present phase lit."""
+    """The present phase is lit."""
 
     DEFAULT_CSS = """
     PhaseTrack { height: 1; background: $panel; padding: 0 1; }
@@ -36,7 +34,7 @@ class PhaseTrack(Widget):
         if self.world is None or self.world.table is None:
             return Content("")
         table, width = self.world.table, self.content_size.width
-        left = Content.styled(any_game.title(table.room.game), "bold $accent")
+        left = Content.styled(table.face.title, "bold $accent")
         if width >= 90:
             left = left.append(Content.styled(f"  {table.room.code or table.room.room}", "$faint"))
         middle, right = self._track(table), self._right(self.world, table)
@@ -45,28 +43,11 @@ class PhaseTrack(Widget):
         return Content.assemble(left, " " * before, middle, " " * after, right).truncate(width)
 
     def _track(self, table: Table) -> Content:
-        v = table.view
         if not table.started:
             return Content.styled("waiting for players", "$faint")
         if table.over:
             return Content.styled("the game is over", "bold $primary")
-        if table.plain_words:
-            return Content("")
-        steps: dict[Phase, str] = {
-            Phase.NIGHT: f"Night {v.day}",
-            Phase.TALK: f"Day {v.day}",
-            Phase.VOTE: "Vote",
-        }
-        if v.phase is Phase.ELECTION:
-            steps = {Phase.NIGHT: steps[Phase.NIGHT], Phase.TALK: steps[Phase.TALK], Phase.ELECTION: "Election"}
-        if v.phase is Phase.SETUP:
-            return Content.styled("dealing the roles", "$faint")
-        present = {Phase.DAWN: Phase.NIGHT, Phase.ELECTION: Phase.TALK, Phase.DUSK: Phase.VOTE}.get(v.phase, v.phase)
-        parts = [
-            Content.styled(f" {name} ", "bold $background on $primary" if phase is present else "$faint")
-            for phase, name in steps.items()
-        ]
-        return Content.styled(" › ", "$faint").join(parts)
+        return table.face.look.phase(table)
 
     def _right(self, world: World, table: Table) -> Content:
         if world.connection is not Connection.CONNECTED:

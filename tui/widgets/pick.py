@@ -34,9 +34,9 @@ class Pick(Widget, can_focus=True):
     def value(self) -> str:
         return self.values[self.at]
 
-    def offer(self, values: tuple[str, ...]) -> None:
-        """Other values; the place in the row stays, as far as there is one."""
-        self.values, self.at = values, min(self.at, len(values) - 1)
+    def offer(self, values: tuple[str, ...], at: int) -> None:
+        """Other values, with that one picked."""
+        self.values, self.at = values, at
         self.refresh()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:

@@ -1,4 +1,4 @@
-"""What only I know: my role in plain words, my goal, what I learnt, what my fellow werewolf says."""
+"""What only I know: who I am, what I want, what I learnt, as the face of the game tells it."""
 
 from __future__ import annotations
 
@@ -7,56 +7,53 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui import words
-from tui.state import Note, Table
+from tui.lines import Note
+from tui.state import Table
 from tui.themes import seat_colour
 
 
 class PrivatePanel(Vertical):
-    """Who I am stays in sight; what I learnt scrolls beneath it, newest at the bottom."""
+    """Who I am stays in sight; what else I know scrolls beneath it, the newest at the bottom."""
 
     DEFAULT_CSS = """
     PrivatePanel Static { width: 1fr; height: auto; }
     PrivatePanel #learnt { height: 1fr; margin-top: 1; scrollbar-size-vertical: 1; }
     """
 
+    table: Table | None = None
+    _noted: int = 0
+
     def compose(self) -> ComposeResult:
         yield Static(id="who")
         yield Static(id="goal")
         with VerticalScroll(id="learnt", can_focus=False):
+            yield Static(id="card")
             yield Static(id="notes")
 
     def show(self, table: Table) -> None:
         self.border_title = "Watching" if table.me is None else "Only you see this"
-        self.query_one("#who", Static).update(self._who(table))
-        goal = words.goal(table.view.role) if table.view.role else ""
-        self.query_one("#goal", Static).update(Content.styled(goal, "$faint"))
+        self.table = table
+        self._draw()
         self.set_class(bool(table.notes), "noted")
         self.query_one("#notes", Static).update(self._notes(table))
-        self.call_after_refresh(self.query_one("#learnt").scroll_end, animate=False)
+        if len(table.notes) != self._noted:
+            self._noted = len(table.notes)
+            self.call_after_refresh(self.query_one("#learnt").scroll_end, animate=False)
         self.set_class(table.dead, "dead")
 
-    def _who(self, table: Table) -> Content:
-        v = table.view
-        if table.me is None and table.everything:
-            return Content.styled("You see every secret: they stand in the talk, marked ◆.", "$secondary")
-        if table.me is None:
-            return Content.styled("You see what everybody sees. The secrets come out at the end.", "$faint")
-        if table.plain_words and table.started:
-            me = (table.name(table.me), f"bold {seat_colour(table.me)}")
-            return Content.assemble("You were " if table.over else "You are ", me, ".")
-        if table.plain_words:
-            return Content.styled("The game begins when all seats are taken.", "$faint")
-        if v.role is None:
-            return Content.styled("Your role is dealt when all seats are taken.", "$faint")
-        parts: list[Content] = []
-        me, a_role = (v.names[table.me], f"bold {seat_colour(table.me)}"), (words.a_role(v.role), "bold")
-        parts.append(Content.assemble("You were " if table.dead else "You are ", me, ", ", a_role, "."))
-        if v.fellows:
-            names = Content(", ").join([Content.styled(v.names[s], f"bold {seat_colour(s)}") for s in v.fellows])
-            fellow = "werewolf" if len(v.fellows) == 1 else "werewolves"
-            parts.append(Content.assemble(f"Your fellow {fellow}: ", names, "."))
-        return Content("\n").join(parts)
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        table, width = self.table, max(10, self.content_size.width - 1)
+        if table is None:
+            return
+        who, goal = table.face.look.me(table, width)
+        self.query_one("#who", Static).update(who)
+        self.query_one("#goal", Static).update(goal)
+        card = table.face.look.card(table, width)
+        self.query_one("#card", Static).update(card)
+        self.query_one("#card").display = bool(card.plain)
 
     def _notes(self, table: Table) -> Content:
         parts: list[Content] = []

@@ -7,7 +7,8 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from arena.protocol.server_messages import RoomInfo
-from tui import any_game, words
+from tui import words
+from tui.faces.registry import face_of
 
 
 class RoomList(OptionList):
@@ -47,10 +48,7 @@ def _row(room: RoomInfo) -> Content:
     seats = f"{len(room.seats)} seats"
     if not hidden:
         seats += f", {open_seats} open" if open_seats else ", full"
-    options = room.options
-    talk = f"{options.get('talk_rounds', 1)}× {options.get('discussion', 'rounds')}"
-    if room.game not in any_game.OWN_WORDS:
-        talk = any_game.title(room.game)
+    talk = face_of(room.game).in_list(room)
     marks = "".join(f"{mark}, " for mark in words.marks(room))
     return Content.assemble(
         _cell(room.code or room.room, "bold", 8),

@@ -10,7 +10,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui import words
+from tui.faces.face import STAND_IN
 from tui.messages import Answered, Explained, SpokeAmongDead
+from tui.screens.question import QuestionScreen
 from tui.state import Table
 from tui.widgets.choices import Choices
 from tui.widgets.draft import Draft
@@ -50,7 +52,7 @@ class TurnPanel(Vertical):
         choosing = mine and table.turn is not None and bool(table.turn.choices)
         choices, draft = self.query_one(Choices), self.query_one(Draft)
         if choosing and table.turn is not None:
-            choices.offer(table.turn.choices, table.turn.nobody, table.view.names)
+            choices.offer(table.turn.choices, table.face.offered(table, table.turn), table.view.names)
         self._empty_sent_draft(before, table)
         choices.set_class(not choosing, "absent")
         silent = table.me is None or table.over or bool(table.gone)
@@ -95,32 +97,34 @@ class TurnPanel(Vertical):
 
     def _keys(self, table: Table) -> Content:
         if table.over:
-            return Content("Enter: who was what")
+            return Content("Enter: the result")
         if table.may_speak_among_dead and not table.my_turn:
             return Content("Enter: say it to the dead")
         if not table.my_turn or table.turn is None:
             return Content("")
         if table.turn.choices:
-            to_choices = "Tab: to the choices" if self.query_one(Draft).has_focus else "number, click or Enter"
-            return Content(f"{to_choices} · Ctrl+N: {table.turn.passing}" if table.turn.may_pass else to_choices)
+            keys = f"{'letter' if self.query_one(Choices).lettered else 'number'}, click or Enter"
+            to_choices = "Tab: to the choices" if self.query_one(Draft).has_focus else keys
+            passing = table.face.offered(table, table.turn).passing
+            return Content(f"{to_choices} · Ctrl+N: {passing}" if table.turn.may_pass else to_choices)
         limit, used = table.turn.text_limit, len(self.query_one(Draft).text)
         count = Content.styled(f"{used}/{limit}", "bold $error" if used > limit else "")
         return Content.assemble("Enter: say it · Ctrl+N: say nothing · ", count)
 
     def _question(self, table: Table) -> Content:
         if table.over:
-            return Content.assemble((words.winner_sentence(table), "bold"), ". ", words.why_sentence(table))
+            return Content.assemble((table.face.winner(table), "bold"), ". ", table.face.why(table))
         if table.my_turn and table.turn is not None:
-            return Content.styled(table.turn.question, "bold")
+            return Content.styled(table.face.question(table, table.turn), "bold")
         if table.gone:
             return Content.styled(table.gone, "$error")
         if table.dead:
             dead = words.DEAD_TALK if table.room.dead_talk else words.DEAD
-            return Content.styled(dead, "$error").append(f"\n{words.waiting(table)}")
+            return Content.styled(dead, "$error").append(f"\n{table.face.waiting(table)}")
         parts: list[Content] = []
         if table.answer is not None and table.turn is not None:
             parts.append(self._answered(table))
-        parts.append(Content.styled(words.waiting(table), "$faint"))
+        parts.append(Content.styled(table.face.waiting(table), "$faint"))
         return Content("\n").join(parts)
 
     def _answered(self, table: Table) -> Content:
@@ -129,7 +133,7 @@ class TurnPanel(Vertical):
         if answer.choice is not None:
             done = f"You chose {answer.choice}."
         elif table.turn is not None and table.turn.choices:
-            done = "You chose nobody."
+            done = f"You chose {table.face.offered(table, table.turn).passing}."
         else:
             done = "You have spoken." if answer.text else "You say nothing."
         return Content.styled(f"✓ {done}" if answer.accepted else f"… {done}", "bold $success")
@@ -157,8 +161,23 @@ class TurnPanel(Vertical):
 
     def on_choices_chosen(self, event: Choices.Chosen) -> None:
         event.stop()
-        if self.table is not None and self.table.my_turn:
+        table = self.table
+        if table is None or table.turn is None or not table.my_turn:
+            return
+        heed = None if event.choice is None else table.face.heed(table, event.choice)
+        if heed is None:
             self.post_message(Answered(choice=event.choice))
+            return
+        turn_id, choice = table.turn.turn_id, event.choice
+
+        def answered(yes: bool | None) -> None:
+            now = self.table
+            if yes and now is not None and now.turn is not None and now.turn.turn_id == turn_id and now.my_turn:
+                self.post_message(Answered(choice=choice))
+            elif yes:
+                self.post_message(Explained("Too late: that turn is over."))
+
+        self.app.push_screen(QuestionScreen(heed.title, heed.text, heed.yes, heed.no), answered)
 
     def on_draft_sent(self, event: Draft.Sent) -> None:
         event.stop()
@@ -166,11 +185,14 @@ class TurnPanel(Vertical):
         if table is not None and table.may_speak_among_dead and not table.my_turn:
             self._speak_among_dead(event.text)
         elif table is not None and table.away:
-            self.post_message(Explained(f"{words.STAND_IN}. Ctrl+T takes your seat back; your words are kept here."))
+            self.post_message(Explained(f"{STAND_IN}. Ctrl+T takes your seat back; your words are kept here."))
         elif table is None or table.turn is None or not table.my_turn:
             self.post_message(Explained("It is not your turn yet. Your words are kept here."))
         elif table.turn.choices:
-            self.post_message(Explained("Now choose one of the names (Tab takes you there). Your words are kept here."))
+            if event.text and (said := table.face.said(table.turn)) is not None:
+                self.post_message(Answered(choice=said))  # the words stay in the draft for the turn that follows
+            else:
+                self.post_message(Explained("Choose first (Tab takes you there). Your words are kept here."))
         elif not event.text:
             self.post_message(Explained("Type something first, or press Ctrl+N to say nothing."))
         elif len(event.text) > table.turn.text_limit:

@@ -32,7 +32,7 @@ class WaitingRoom(Widget):
         if self.world is None or self.world.table is None:
             return Content("")
         table = self.world.table
-        parts = [Content.styled(words.waiting(table), "bold")]
+        parts = [Content.styled(table.face.waiting(table), "bold")]
         if table.room.code:
             parts.append(Content.assemble("Tell others this code:  ", (table.room.code, "bold $accent")))
             parts.append(Content.styled(f"arena play --room {table.room.code}", "$faint"))

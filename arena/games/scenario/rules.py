@@ -214,9 +214,6 @@ class ScenarioGame(Game[ScenarioOptions, State]):
     def rules(self, seen: Sequence[Event]) -> str:
         return text.rules(seen)
 
-    def picture(self, seen: Sequence[Event]) -> tuple[str, ...]:
-        return text.picture(seen)
-
 
 def _deed_done(state: State, kind: str, data: Mapping[str, Json]) -> State:
     """A turn of somebody's is over."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -28,7 +27,6 @@ _OVER: Final = {
 }
 _FRAME: Final = frozenset({"started", "card"})
 _CLAIMS: Final = frozenset({"proposed", "accepted", "pledged"})
-PICTURE_WIDTH: Final = 46
 
 
 def cue(names: Sequence[str], kind: str, seat: int, issue: str = "") -> str:
@@ -146,53 +144,6 @@ def _or(words: Sequence[str]) -> str:
 
 def _and(words: Sequence[Any]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def picture(seen: Sequence[Event]) -> tuple[str, ...]:
-    """A seat's card as people's screens show it, and the offer that is on the table."""
-    started = next((e.data for e in seen if e.kind == "started"), None)
-    if started is None:
-        return ()
-    rows: list[str] = []
-    mine = next((e.data for e in seen if e.kind == "card"), None)
-    if mine is not None:
-        rows += _rows("Goal: ", mine["goal"])
-        if mine["secret"] is not None:
-            rows += _rows("Secret: ", mine["secret"])
-        for known in (*mine["knows"], *(f"{other} is {what}" for other, what in mine["relations"])):
-            rows += _rows("", known)
-        if mine["worths"] is not None:
-            for issue, worths in mine["worths"]:
-                rows += _rows(f"{issue}: ", "  ".join(f"{option} {worth:+d}" for option, worth in worths))
-            rows += _rows("no agreement: ", f"{mine['walk']:+d}")
-    if (offer := _on_the_table(seen)) is not None:
-        rows += _rows("Offer: ", offer)
-    return tuple(rows)
-
-
-def _on_the_table(seen: Sequence[Event]) -> str | None:
-    """The offer that can be accepted."""
-    names = seen[0].data["names"]
-    offer: Mapping[str, Json] | None = None
-    agreed: list[str] = []
-    for event in seen:
-        d = event.data
-        match event.kind:
-            case "proposed":
-                offer, agreed = d, [names[d["seat"]]]
-            case "accepted":
-                agreed.append(names[d["seat"]])
-            case "left" if offer is not None and offer["seat"] == d["seat"]:
-                offer = None
-            case "left":
-                agreed = [n for n in agreed if n != names[d["seat"]]]
-            case _:
-                pass
-    return None if offer is None else f"{_terms(offer['issues'], offer['terms'])} ({_and(agreed)})"
-
-
-def _rows(head: str, words: str) -> list[str]:
-    return textwrap.wrap(head + words, PICTURE_WIDTH, subsequent_indent="  ")
 
 
 def rules(seen: Sequence[Event]) -> str:
