@@ -38,7 +38,8 @@ def flaw(text: str, own: Iterable[str], heard: Iterable[str]) -> Flaw | None:
             return Flaw.COPIED
     letters = [c for c in text if c.isalpha()]
     foreign = sum(not unicodedata.name(c, "").startswith("LATIN") for c in letters)
-    return Flaw.OFF_LANGUAGE if not letters or foreign > _FOREIGN * len(letters) else None
+    wordless = not letters and not any(c.isdigit() for c in text)  # "40" answers a question, "🙂🙂" does not
+    return Flaw.OFF_LANGUAGE if wordless or foreign > _FOREIGN * len(letters) else None
 
 
 def plain(text: str) -> str:
