@@ -1,4 +1,4 @@
-"""Where a named model lies: ``shipped``, ``base``, ``live``, a checkpoint's id, a folder, or a hub name."""
+"""Where a named model lies: ``shipped``, ``social``, ``base``, ``live``, a checkpoint's id, a folder, or a hub name."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from arena.errors import CheckpointError, UnknownName
 
 _MODELS: Final = Path(__file__).parent / "shipped_models"
 SHIPPED: Final = "shipped"
+SOCIAL: Final = "social"
 BASE: Final = "base"
 LIVE: Final = "live"
 _HUB_NAME: Final = re.compile(r"\w[\w.-]*/[\w.-]+")
@@ -28,6 +29,15 @@ def shipped_folder() -> Path:
         CheckpointError: this installation holds none (a source tree in which nobody has run ``arena bootstrap`` yet).
     """
     return _packaged(SHIPPED)
+
+
+def social_folder() -> Path:
+    """The checkpoint that comes with the package and plays social scenarios as well as Werewolf.
+
+    Raises:
+        CheckpointError: this installation holds none.
+    """
+    return _packaged(SOCIAL)
 
 
 def base_folder() -> Path:
@@ -49,7 +59,7 @@ def checkpoint_folder(engine: Engine, name: str) -> Path:
         UnknownName: nothing has this name.
         CheckpointError: the registered folder is gone.
     """
-    if name not in (SHIPPED, BASE, LIVE) and (Path(name) / MANIFEST).exists():
+    if name not in (SHIPPED, SOCIAL, BASE, LIVE) and (Path(name) / MANIFEST).exists():
         return Path(name).resolve()
     return registered_folder(engine, name)
 
@@ -64,6 +74,8 @@ def registered_folder(engine: Engine, name: str) -> Path:
     match name:
         case "shipped":
             return shipped_folder()
+        case "social":
+            return social_folder()
         case "base":
             return base_folder()
         case "live":
@@ -77,7 +89,7 @@ def registered_folder(engine: Engine, name: str) -> Path:
             if found:
                 ids = ", ".join(c.id for c in found)
                 raise UnknownName(f"{name!r} fits several checkpoints: {ids}. Give more of the id.")
-            have = ", ".join((*(c.id for c in known), SHIPPED, BASE, LIVE))
+            have = ", ".join((*(c.id for c in known), SHIPPED, SOCIAL, BASE, LIVE))
             raise UnknownName(f"There is no checkpoint {name!r}. There is: {have}.")
 
 
@@ -89,7 +101,7 @@ def model_source(engine: Engine, name: str) -> str | Path:
         if Path(name).is_dir() or _HUB_NAME.fullmatch(name):
             return name
         raise UnknownName(
-            f"There is no model {name!r}. Give shipped, base, live, a checkpoint's id (arena checkpoints), "
+            f"There is no model {name!r}. Give shipped, social, base, live, a checkpoint's id (arena checkpoints), "
             "a model folder, or a hub name such as Qwen/Qwen3-0.6B."
         ) from error
 
@@ -136,7 +148,8 @@ def register(engine: Engine, manifest: Manifest, folder: Path, created_at: float
 
 @dataclass(frozen=True, slots=True)
 class KnownCheckpoint:
-    """A registered or packaged checkpoint. ``labels`` are the names that stand for it now: shipped, base, live."""
+    """A registered or packaged checkpoint. ``labels`` are the names that stand for it now: shipped, social, base,
+    live."""
 
     id: str
     parent: str | None
@@ -153,7 +166,8 @@ def known_checkpoints(engine: Engine) -> list[KnownCheckpoint]:
 
     Where none is registered as live, the shipped one is.
     """
-    packaged = {name: read_manifest(_MODELS / name) for name in (SHIPPED, BASE) if (_MODELS / name / MANIFEST).exists()}
+    own = (SHIPPED, SOCIAL, BASE)
+    packaged = {name: read_manifest(_MODELS / name) for name in own if (_MODELS / name / MANIFEST).exists()}
     names = dict(packaged)
     if SHIPPED in packaged:
         names.setdefault(BASE, packaged[SHIPPED])

@@ -1,7 +1,7 @@
 """Players of rated matches: a name as people give it becomes a stable id and a mind whose weights never change
 (those of a chat model are its provider's to keep).
 
-shipped, base, live, an id or its beginning, a folder, a hub name   →  checkpoint:ID
+shipped, social, base, live, an id or its beginning, a folder, a hub name   →  checkpoint:ID
 scripted:NAME                                                       →  scripted:NAME
 random                                                              →  random
 openai:NAME                                                         →  openai:NAME

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def checkpoints(
     promote: Annotated[
-        str | None, typer.Option(metavar="ID", help="Make this one live: an id, shipped, base or a folder.")
+        str | None, typer.Option(metavar="ID", help="Make this one live: an id, shipped, social, base or a folder.")
     ] = None,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,

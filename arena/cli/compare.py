@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from arena.games.core import Game
     from training.comparison import Comparison, Difference
 
-_PLAYER = "shipped, base, live, a checkpoint's id or folder, scripted:NAME, random, or openai:NAME."
+_PLAYER = "shipped, social, base, live, a checkpoint's id or folder, scripted:NAME, random, or openai:NAME."
 
 
 def compare(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHORT_SIDES: Final = {"werewolves": "wolves"}
 """Sides as the keys of the JSON object name them, where it is not by their full name."""
 
-_PLAYER: Final = "shipped, base, live, a checkpoint's id or folder, scripted:NAME, random, or openai:NAME."
+_PLAYER: Final = "shipped, social, base, live, a checkpoint's id or folder, scripted:NAME, random, or openai:NAME."
 
 
 def evaluate(
