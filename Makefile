@@ -56,6 +56,8 @@ results: .venv/.ready ## Measure the figures in the documentation again (minutes
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(BIN)/arena evaluate shipped scripted:careful --games 200 --db "sqlite:///$$folder/results.db" --json
 	@$(BIN)/python -m training.small_games --json
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		$(BIN)/arena compare social scripted:fair --deals 100 --db "sqlite:///$$folder/results.db" --json
 
 quick-checks: .venv/.ready-dev
 	@echo 'Linters …'

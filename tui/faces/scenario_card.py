@@ -43,7 +43,7 @@ def rest(table: Table, v: ScenarioView, width: int) -> Content:
     if values := v.card.get("values"):
         parts.append(Content.assemble(("To you counts ", "$faint"), f"{and_(values)}."))
     if (guess := v.card.get("guess")) is not None:
-        parts.append(Content.assemble(("You will be asked: ", "$faint"), guess[1]))
+        parts.append(Content.assemble(("You will be asked: ", "$faint"), f"{guess[1]} ({', '.join(guess[2])})"))
     return Content("\n").join(parts)
 
 

@@ -56,7 +56,8 @@ def told_card(v: ScenarioView) -> Iterator[str]:
     if card.get("walk") is not None:
         yield f"Without agreement: {card['walk']}"
     if card.get("guess") is not None:
-        yield f"You will be asked: {card['guess'][1]}"
+        _, question, choices = card["guess"]
+        yield f"You will be asked: {question} ({', '.join(choices)})"
 
 
 def told_result(table: Table, v: ScenarioView) -> Iterator[str]:
