@@ -33,10 +33,11 @@ def compare(
     seed: Annotated[int | None, typer.Option(help="Deals the same scenarios again; by default drawn.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
-    """See what A scores in one seat among Bs, beside what B scores there.
+    """See what one player scores among others, where a game scores every seat.
 
     For games in which everybody has a goal of their own, so that who won says little. Each deal is played with B in all
-    seats, and once for each seat with A in it. The intervals (95 %) are over deals.
+    seats, and once for each seat with A in it: what A scores there, beside what B scores there. The intervals (95 %)
+    are over deals.
     """
     from arena.cli.arguments import at_least_one, drawn_seed, game_options
     from arena.db.engine import open_database

@@ -267,7 +267,7 @@ def test_the_packed_loss_is_the_loss_of_separate_passes(matches: list[Played], t
     model = weights.model
     found = harvest(matches, Terms(weights.codec.fingerprint, None))
     games = [row for episode in found.episodes[::2] for row in episode.rows]
-    games = [replace(g, branches=g.branches[:12]) for g in games]
+    games = [replace(g, branches=g.branches[:14]) for g in games]
     head = model.get_output_embeddings()
 
     def loss(states: torch.Tensor, tokens: Sequence[int]) -> float:

