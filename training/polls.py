@@ -79,7 +79,7 @@ class _Reading:
             turn = game.probe(state, seat)
             if turn is None:
                 continue
-            reader, _, place, _ = self._reading.read_on(seat, visible(events, seat))
+            reader, place, _ = self._reading.read_on(seat, visible(events, seat))
             tokens = tuple(option[0] for option in option_tokens(self._codec, turn))
             if len(set(tokens)) < len(tokens):
                 return ()

@@ -11,10 +11,12 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from arena.games.core import Act, Turn
 from arena.protocol.text import clean_text
+
+T = TypeVar("T")
 
 MOST_READ_CHARACTERS: Final = 20_000
 _TEXT_NAMES: Final = ("text", "message", "say", "speech", "statement", "content", "response", "answer")
@@ -140,13 +142,14 @@ def _words(found: dict[str, Any], names: Sequence[str]) -> str | None:
 def _object_in(content: str) -> dict[str, Any] | None:
     """The last JSON object within other words: models reason first and answer last."""
     last = None
-    for found in _objects(content):
+    for found in objects_in(content, dict):
         last = found
     return last
 
 
-def _objects(content: str) -> Iterator[dict[str, Any]]:
-    decoder, at = json.JSONDecoder(strict=False), 0
+def objects_in(content: str, kind: type[T]) -> Iterator[T]:
+    """The JSON objects within other words, in order, each made by ``kind`` of its pairs."""
+    decoder, at = json.JSONDecoder(strict=False, object_pairs_hook=kind), 0
     for _ in range(64):  # an answer with more braces than these is none
         at = content.find("{", at)
         if at < 0:
@@ -156,9 +159,9 @@ def _objects(content: str) -> Iterator[dict[str, Any]]:
         except (ValueError, RecursionError):
             at += 1
             continue
-        if isinstance(found, dict):
+        if isinstance(found, kind):
             yield found
-        at = max(end, at + 1)
+        at = end
 
 
 def _loaded(content: str) -> Any:

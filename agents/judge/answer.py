@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from agents.chat.answer import objects_in
 from agents.chat.structured import unfenced
 from arena.games.scenario.dimensions import Dimension
 from arena.protocol.text import clean_text
@@ -23,7 +24,6 @@ ABSENT: Final = "judge/absent"
 NOT_A_NUMBER: Final = "judge/not_a_number"
 OUT_OF_RANGE: Final = "judge/out_of_range"
 TWICE: Final = "judge/twice"
-_MOST_OBJECTS: Final = 64
 _WHOLE: Final = re.compile(r"\s*[+-]?\d{1,4}\s*")
 _REASONS: Final = ("reasoning", "reason", "rationale", "explanation", "justification")
 _SCORES: Final = ("score", "value", "rating")
@@ -119,7 +119,7 @@ def _object_in(content: str, dimensions: Sequence[Dimension]) -> dict[Dimension,
         if found := _among(whole, wanted):
             return found
     last = None
-    for candidate in _objects(content):
+    for candidate in objects_in(content, _Pairs):
         last = _among(candidate, wanted) or last
     return last
 
@@ -150,19 +150,3 @@ def _by_name(pairs: _Pairs) -> dict[str, list[Any]]:
     for name, value in pairs:
         named.setdefault("_".join(re.split(r"[\W_]+", name.strip().casefold())).strip("_"), []).append(value)
     return named
-
-
-def _objects(content: str) -> Iterator[_Pairs]:
-    decoder, at = json.JSONDecoder(strict=False, object_pairs_hook=_Pairs), 0
-    for _ in range(_MOST_OBJECTS):
-        at = content.find("{", at)
-        if at < 0:
-            return
-        try:
-            found, end = decoder.raw_decode(content, at)
-        except (ValueError, RecursionError):
-            at += 1
-            continue
-        if isinstance(found, _Pairs):
-            yield found
-        at = end

@@ -60,7 +60,7 @@ class PolicyMind:
             EngineError: the engine has stopped, or this decision failed in it.
         """
         codec, turn = self._engine.codec, request.turn
-        match, (reader, _, place, row) = self._read(request.match_id, request.game, request.seat, request.events)
+        match, (reader, place, row) = self._read(request.match_id, request.game, request.seat, request.events)
         match.decided[place.epoch] = max(match.decided.get(place.epoch, 0), place.length)
         options = option_tokens(codec, turn)
         asking = DecisionRequest(

@@ -57,7 +57,7 @@ def probe_request(
     policy: str = LIVE,
 ) -> DecisionRequest:
     """The request for a question where a seat stands. ``memory`` names the match's memory."""
-    reader, _, place, row = read
+    reader, place, row = read
     options = option_tokens(codec, question)
     room = room_for(context, place, max(map(len, options)))
     return DecisionRequest(

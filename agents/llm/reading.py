@@ -22,7 +22,6 @@ class Read(NamedTuple):
     """Where a seat stands. ``place`` is behind ``place.length`` tokens of row ``place.epoch``, which is ``row``."""
 
     reader: SeatReader
-    trunk: Trunk
     place: Place
     row: list[int]
 
@@ -50,7 +49,7 @@ class MatchReader:
         trunk = self._trunk(seat)
         reader.read_on(self._codec, trunk, events)
         epoch, length = trunk.places[reader.lines]
-        return Read(reader, trunk, Place(self._row(seat, epoch), length), trunk.epochs[epoch])
+        return Read(reader, Place(self._row(seat, epoch), length), trunk.epochs[epoch])
 
     def rows(self) -> dict[int, list[int]]:
         """All rows so far, by their number."""

@@ -20,10 +20,8 @@ _CLOSERS: Final = (".", "!", "?")
 
 
 def well_formed(text: str, speaker: int, names: Sequence[str], game: str = "werewolf") -> bool:
-    """Whether the scripts of this game could have said it."""
-    if game == "scenario":
-        return text in GESTURES or read(text) is not None
-    return _of_the_village(text, speaker, names)
+    """Whether the scripts of this game could have said it. Of a game whose language is not known here nothing is."""
+    return game in _GRAMMARS and _GRAMMARS[game](text, speaker, names)
 
 
 def _of_the_village(text: str, speaker: int, names: Sequence[str]) -> bool:
@@ -50,3 +48,11 @@ def _known_pairs() -> frozenset[tuple[str, str]]:
             ]
             pairs.update(zip([_EDGE, *words], [*words, _EDGE], strict=True))
     return frozenset(pairs)
+
+
+def _of_the_table(text: str, speaker: int, names: Sequence[str]) -> bool:
+    """A gesture of the negotiators', or a sentence that they understand."""
+    return text in GESTURES or read(text) is not None
+
+
+_GRAMMARS: Final = {"werewolf": _of_the_village, "scenario": _of_the_table}

@@ -70,7 +70,7 @@ def lessons(
         if turn.seat not in streams:
             streams[turn.seat] = visible(played.events, turn.seat)
         # Also where the turn is left out below:
-        reader, _, place, _ = reading.read_on(turn.seat, streams[turn.seat][: turn.events_seen])
+        reader, place, _ = reading.read_on(turn.seat, streams[turn.seat][: turn.events_seen])
         names = reader.names
         asked = turn.turn
         if asked.text_limit and random.random() >= talk_share:

@@ -32,8 +32,6 @@ class Table:
     pledges: dict[int, int] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     drafted: list[str] = field(default_factory=list)
-    waits: int = 0
-    """How many waited, one after the other, until now."""
     _known: dict[str, str] = field(default_factory=dict)
     """The words of this scenario without regard to capitals → as the scenario writes them."""
 
@@ -72,7 +70,6 @@ class Table:
         d = event.data
         if event.kind in DEEDS:
             self.taken += 1
-            self.waits = self.waits + 1 if event.kind == "waited" else 0
             if d["seat"] == self.me:
                 self.drafted.clear()
         match event.kind:
