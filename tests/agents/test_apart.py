@@ -152,7 +152,7 @@ async def test_long_matches_apart_are_shortened_row_by_row(codec: HubCodec, fami
         assert other not in text
         _, n = opened[decision.seat, decision.turn_id]
         again = MatchReader(codec, GAME, trunk_limit(1600))
-        _, _, place, row = again.read_on(decision.seat, visible(played.events[:n], decision.seat))
+        _, place, row = again.read_on(decision.seat, visible(played.events[:n], decision.seat))
         assert (place.epoch, tuple(row[: place.length])) == (record.epoch, read)
     rows = {f"{played.match_id}/{n}" if n else played.match_id for n in range(len(trunk.starts))}
     assert {r.match_id for r in drawing.asked} <= rows
