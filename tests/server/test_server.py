@@ -422,7 +422,7 @@ async def test_what_is_said_at_once_is_written_at_once(writer: LogWriter) -> Non
 
 async def test_a_log_that_fails_ends_the_match_and_says_so(writer: LogWriter) -> None:
     async with running(writer) as server, connect(server.url, "Ann") as ann:
-        joined = await ann.join()
+        joined = await sit_down(ann)
         acting: list[asyncio.Task[Any]] = []
         async with asyncio.timeout(60):
             async for message in ann:
