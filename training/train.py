@@ -151,11 +151,17 @@ class Trainer:
         except CheckpointError:
             return {}
 
-    def update(self, episodes: Sequence[Episode], on_progress: Callable[[int, int], None]) -> UpdateFigures:
-        """Learn, and add to the run's curves what came of it."""
+    def update(
+        self,
+        episodes: Sequence[Episode],
+        on_progress: Callable[[int, int], None],
+        met: Mapping[str, float] | None = None,
+    ) -> UpdateFigures:
+        """Learn, and add to the run's curves what came of it. ``met`` has the share of the points by opponent, see
+        ``League.shares``."""
         figures = self.learner.update(episodes, on_progress)
         self.games_learnt += len(episodes)
-        added = curves.point(self.learner.updates, self.games_learnt, time.time(), episodes, figures)
+        added = curves.point(self.learner.updates, self.games_learnt, time.time(), episodes, figures, met or {})
         curves.append(self.folder, added)
         if self._tensorboard is not None:
             self._tensorboard.add(added)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -84,6 +85,20 @@ def learn(
     overlap: Annotated[
         bool, typer.Option(help="Play the next games while learning; they are then one update behind.")
     ] = False,
+    league: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            metavar="SHARE",
+            help="Share of the games in which one side is played by the model that the run began with, by one of its "
+            "checkpoints or by an --opponent, and does not learn.",
+        ),
+    ] = 0.0,
+    opponent: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A further player of the --league, as for evaluate; can be repeated."),
+    ] = None,
     alarms: Annotated[
         bool,
         typer.Option(help="Take the policy back, and stop at last, where its talk, entropy or gradients go wrong."),
@@ -177,12 +192,14 @@ def learn(
         return
     with progress_to("Training") as show:
         if iterations:
+            from training.league import LeaguePlan
             from training.selfplay import SelfPlayPlan
 
             seconds = None if minutes is None else 60 * minutes
             selfplay = SelfPlayPlan(
                 iterations, games_per_iteration, deal_again,
                 overlap=overlap, alarms=alarms, max_seconds=seconds,
+                league=LeaguePlan(league, tuple(opponent or ())),
             )  # fmt: skip
             trained = _by_selfplay(database, plan, selfplay, folder, show, threads)
         else:
@@ -259,17 +276,20 @@ def _by_selfplay(
     from agents.runner import no_log
     from training.selfplay import train_by_selfplay
 
-    def report(iteration: int, figures: Any, played: Any) -> None:
+    def report(iteration: int, figures: Any, played: Any, met: Mapping[str, float]) -> None:
         if played[0].game.scored:
             how = f"return {fmean(r for p in played for r in p.outcome.returns):+.3f}"
         else:
             side = min(played[0].outcome.sides)
-            how = f"{side} {sum(p.outcome.winner == side for p in played) / len(played):.2f}"
+            alone = [p for p in played if not p.lineup.label]
+            how = f"{side} {sum(p.outcome.winner == side for p in alone) / max(1, len(alone)):.2f}"
         typer.echo(
             f"{iteration + 1}/{selfplay.iterations}: {how} · explained {figures.explained:.2f} · "
             f"KL {figures.kl_reference:.3f} · clipped {figures.clipped:.2f} · talk {figures.talk_entropy:.2f} · "
             f"choice {figures.choice_entropy:.2f} · garbled {figures.garbled:.1%}",
             err=True,
         )
+        for meeting, share in sorted(met.items()):
+            typer.echo(f"  {meeting}: {share:.2f} of the points", err=True)
 
     return asyncio.run(train_by_selfplay(database, plan, selfplay, folder, no_log, show, report, threads))
