@@ -192,7 +192,7 @@ class Trainer:
         self.version = manifest.id
         return manifest, path
 
-    async def put_to_trial(self, on_pair: Callable[[int, int], None] = lambda pairs, most: None) -> list[Trial]:
+    async def put_to_trial(self, on_deal: Callable[[int, int], None] = lambda deals, most: None) -> list[Trial]:
         """Let the newest checkpoint go live if it is no worse; no trial where the plan wants none."""
         plan = self.plan.trial
         if not self.plan.live or plan is None:
@@ -200,7 +200,7 @@ class Trainer:
         seed = f"{self.plan.run}/{self.version}"
         playing = promote_if_no_worse(
             self.database, self.game, self.version, plan,
-            seed=seed, options=self.options, on_pair=lambda pairs: on_pair(pairs, plan.pairs),
+            seed=seed, options=self.options, on_deal=lambda deals: on_deal(deals, plan.deals),
         )  # fmt: skip
         return [await playing]
 

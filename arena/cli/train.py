@@ -112,7 +112,7 @@ def learn(
         typer.Option(
             min=0,
             metavar="N",
-            help="A checkpoint goes live if at most N deals, played both ways round, show it no worse than the live "
+            help="A checkpoint goes live if at most N deals, each played by both, show it no worse than the live "
             "one; 0 asks for nothing.",
         ),
     ] = 300,
@@ -175,7 +175,7 @@ def learn(
             seed=seed,
         ),
         live=live,
-        trial=TrialPlan(pairs=trial) if trial else None,
+        trial=TrialPlan(deals=trial) if trial else None,
         tensorboard=tensorboard,
         options=game_options(option or ()),
     )

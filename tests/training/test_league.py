@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -77,7 +77,7 @@ class Run:
         self.met: list[dict[str, float]] = []
 
     def go(self, iterations: int = 2, model: str | None = None) -> Trained:
-        def updated(iteration: int, figures: object, played: Sequence[Played], met: dict[str, float]) -> None:
+        def updated(iteration: int, figures: object, played: Sequence[Played], met: Mapping[str, float]) -> None:
             self.played += played
             self.met.append(dict(met))
 
