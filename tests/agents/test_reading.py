@@ -24,7 +24,8 @@ from agents.scripted.statements import (
     Trust,
     VoteFor,
 )
-from arena.games.werewolf.types import NAMES, Role, Side
+from arena.games.names import NAMES
+from arena.games.werewolf.types import Role, Side
 
 TABLE = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gia")
 ADA, BEN, CLEO, DAN, EVA, FINN, GIA = range(7)

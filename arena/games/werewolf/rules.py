@@ -19,11 +19,11 @@ from typing import ClassVar
 
 from arena.games.chance import Chance
 from arena.games.core import SERVER, Act, Event, Game, Json, Outcome, Question, Turn, Weight, only
+from arena.games.names import NAMES
 from arena.games.werewolf import deaths, night, primer, standing, talk, text, votes
 from arena.games.werewolf.casts import roles_of
 from arena.games.werewolf.options import parsed, written
 from arena.games.werewolf.types import (
-    NAMES,
     Discussion,
     Ending,
     Phase,
