@@ -65,7 +65,7 @@ class Minds:
         database: where checkpoints are registered; None where none are to be followed.
         follow: whether whatever becomes live in the registry from now on is loaded while running.
         seen: the registry's live checkpoint that ``engine`` was chosen in the knowledge of; it is not loaded again.
-        thinking: whether its model thinks before it answers.
+        think: how many tokens its model may think before it answers; 0 is not at all.
         folders: the engine's own book of where checkpoints lie, by id, which this object adds to.
         first: the checkpoint to make live at the start, where the engine may be serving another one.
         chat: the chat models; None where none may sit down. They are closed when this object stops.
@@ -83,7 +83,7 @@ class Minds:
         seen: str | None = None,
         folders: dict[str, Path] | None = None,
         temperature: float = 1.0,
-        thinking: Thinking = NO_THINKING,
+        think: int = 0,
         first: Path | None = None,
         on_reload: Callable[[str, str], None] | None = None,
         chat: ChatMinds | None = None,
@@ -95,7 +95,7 @@ class Minds:
         self._seed = seed
         self._follow = follow and engine is not None and database is not None
         self._temperature = temperature
-        self._thinking = thinking
+        self._think = think
         self._on_reload = on_reload
         self._minds: dict[tuple[str, str], Mind] = {}
         self.reloads = 0
@@ -170,7 +170,8 @@ class Minds:
 
     def _policy(self, policy: str) -> Mind:
         assert self._engine is not None
-        return PolicyMind(self._engine, policy, self._temperature, thinking=self._thinking)
+        thinking = Thinking.taught(self._engine.codec, self._think) if self._think else NO_THINKING
+        return PolicyMind(self._engine, policy, self._temperature, thinking=thinking)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -260,6 +261,7 @@ def open_minds(
     follow: bool = True,
     threads: int = 1,
     engine: str = LOCAL,
+    think: int = 0,
 ) -> Minds:
     """The minds of a process, with ``model`` as its live policy. It plays until another one becomes live.
 
@@ -267,6 +269,7 @@ def open_minds(
         model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``openai:NAME``: a chat
             model; ``none``: scripts.
         engine: ``local``, or the address of a vLLM server on this machine.
+        think: how many tokens the model may think before it answers.
 
     Raises:
         UnknownName: there is no such model.
@@ -288,8 +291,9 @@ def open_minds(
         return folders.get(name) or checkpoint_folder(database, name)
 
     follows = partial(
-        Minds, seed=seed, follow=follow, seen=live and live.id, folders=folders, chat=chat, games=games_taught(source)
-    )
+        Minds, seed=seed, follow=follow, seen=live and live.id, folders=folders, chat=chat, games=games_taught(source),
+        think=think,
+    )  # fmt: skip
     if engine == LOCAL:
         return follows(_local_engine()(source, locate=locate, seed=engine_seed(seed), threads=threads), database)
     served = vllm_engine(engine, seed=seed, locate=locate)

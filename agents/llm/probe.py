@@ -64,7 +64,7 @@ def probe_request(
         match_id=memory_key(memory, place.epoch),
         trunk=row,
         trunk_length=place.length,
-        branch=reader.asked(codec, question.choices, question.cue, room),
+        branch=reader.asked(codec, question.choices, codec.encode(question.cue), room),
         options=options,
         policy=policy,
         probe=True,
