@@ -71,6 +71,15 @@ def learn(
     bf16: Annotated[
         bool, typer.Option(help="Compute in bf16 and keep weights in fp32, where this machine multiplies bf16 faster.")
     ] = False,
+    lora: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=512,
+            metavar="RANK",
+            help="Train an adapter of this rank instead of the full weights, for large models; 0: the weights.",
+        ),
+    ] = 0,
     iterations: Annotated[
         int, typer.Option(min=0, help="Play and learn this often instead of learning once from the log.")
     ] = 0,
@@ -172,6 +181,7 @@ def learn(
             afterwards=afterwards,
             keep=keep,
             bf16=bf16,
+            lora=lora,
             seed=seed,
         ),
         live=live,
