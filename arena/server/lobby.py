@@ -28,6 +28,7 @@ from arena.server.guesses import Guesses
 from arena.server.limits import Limits
 from arena.server.listing import Listing
 from arena.server.lobby_room import OPEN, LobbyRoom, hashed, is_code, new_code, restored_lobby_room, waiting_lobby_room
+from arena.server.recordings import Recordings
 from arena.server.refusal import Refusal
 from arena.server.room_task import Acted, Dropped, Left, Returned, RoomTask, TookBack, Watched
 from arena.server.waiting import WaitingLog
@@ -63,6 +64,7 @@ class Lobby:
         self._draws = draws
         self._log = WaitingLog(writer, self._start_when_ready)
         self.listing = Listing(self, limits, clock)
+        self.recordings = Recordings(self, writer)
 
     # -- what people ask -----------------------------------------------------------------------------------------
 
@@ -146,6 +148,7 @@ class Lobby:
         if connection.seats.get(room.id, seat) != seat:
             raise Refusal("You have another seat in that room.", code=codes.SEAT_TAKEN)
         connection.seats[room.id] = seat
+        connection.visited.append(room.id)
         connection.watching.discard(room.id)
         room.watchers.discard(connection)
         since = message.since
@@ -189,6 +192,7 @@ class Lobby:
         if room.id in connection.watching:
             return
         connection.watching.add(room.id)
+        connection.visited.append(room.id)
         if room.task is None:
             room.watchers.add(connection)
         else:
@@ -228,6 +232,7 @@ class Lobby:
 
     def drop(self, connection: Connection) -> None:
         """The connection is gone. Its seats wait for it, also where it is the server that goes."""
+        self.recordings.forget(connection)
         if self._stopped:
             return
         for room_id in (*connection.seats, *connection.watching):
@@ -363,6 +368,7 @@ class Lobby:
     async def stop(self) -> None:
         """No new rooms; every running match is parked, and every room that waits is kept: the log has them."""
         self.locked = self._stopped = True
+        self.recordings.stop()
         running = [room.running for room in self.rooms.values() if room.running is not None]
         for task in running:
             task.cancel()
