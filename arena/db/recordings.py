@@ -16,12 +16,12 @@ from arena.replay import making
 
 
 def recording_of(stored: StoredMatch) -> Recording:
-    """
+    """All of a match. Of one that is being played, only what ``visible`` allows may be shown of it.
+
     Raises:
         UnknownName: this program does not know the game.
     """
     summary = stored.summary
-    assert summary.status != "playing", "of a match that is being played nothing is told"
     return making.recording(
         stored.id,
         game_by_name(summary.game),

@@ -4,10 +4,10 @@ itself."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from arena.games.core import visible
-from arena.protocol.recording import RecordedDecision, RecordedEvent, Recording
+from arena.protocol.recording import RecordedDecision, RecordedMark, Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,19 @@ def seen_by(recording: Recording, eyes: int | None) -> tuple[int, ...]:
     return tuple(n for n, event in enumerate(recording.events) if visible((event.event,), eyes))
 
 
+def public(recording: Recording) -> tuple[int, ...]:
+    """The numbers of the events that everybody saw."""
+    return tuple(n for n, event in enumerate(recording.events) if visible((event.event,), None))
+
+
+def marks_for(recording: Recording, eyes: int | None) -> tuple[RecordedMark, ...]:
+    """The marks that a seat could have set itself, its own lies among them; without eyes, everybody's."""
+    seen = frozenset(public(recording) if eyes is None else seen_by(recording, eyes))
+    return tuple(
+        m for m in recording.marks if m.event in seen and (not m.secret or (eyes is not None and m.seat == eyes))
+    )
+
+
 def replay_turns(recording: Recording, eyes: int | None = None) -> tuple[ReplayTurn, ...]:
     """In order. A seat's eyes miss the turns of which it saw nothing, and of the others only know their own decisions.
 
@@ -42,30 +55,26 @@ def replay_turns(recording: Recording, eyes: int | None = None) -> tuple[ReplayT
 
 
 def _turns(recording: Recording) -> list[ReplayTurn]:
-    """What happens without a decision begins a turn where all see it, and belongs to the turn before where they do not:
-    the cards that follow the opening, say."""
+    """What happens without a decision begins a turn where all see it. Where they do not (the cards that follow the
+    opening, say) it belongs to the turn before, and where it has no line (a vote begins) to the one that comes."""
     found: list[ReplayTurn] = []
-    events, at = recording.events, 0
-
-    def by_itself(end: int) -> None:
-        nonlocal at
-        for n in range(at, end):
-            if found and not _begins(events[n]):
-                found[-1] = ReplayTurn(found[-1].start, n + 1, found[-1].decision)
-            else:
-                found.append(ReplayTurn(n, n + 1, None))
-        at = max(at, end)
-
-    for decision in recording.decisions:
-        by_itself(decision.seen)
-        at = decision.seen + decision.own
-        found.append(ReplayTurn(decision.seen, at, decision))
-    by_itself(len(events))
+    events, start, at = recording.events, 0, 0
+    for decision in (*recording.decisions, None):
+        until = len(events) if decision is None else decision.seen
+        for n in range(at, until):
+            if events[n].audience is not None and found and start == n:
+                found[-1] = replace(found[-1], end=n + 1)
+                start = n + 1
+            elif events[n].audience is None and events[n].line:
+                found.append(ReplayTurn(start, n + 1, None))
+                start = n + 1
+        if decision is not None:
+            at = decision.seen + decision.own
+            found.append(ReplayTurn(start, at, decision))
+            start = at
+    if found and start < len(events):
+        found[-1] = replace(found[-1], end=len(events))
     return found
-
-
-def _begins(event: RecordedEvent) -> bool:
-    return event.audience is None and bool(event.line)
 
 
 def turn_of(turns: Sequence[ReplayTurn], event: int) -> int:
