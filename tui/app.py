@@ -32,6 +32,7 @@ from tui.screens.question import (
     train_question,
 )
 from tui.screens.replay import ReplayScreen
+from tui.screens.replay_keys import ReplayKeys
 from tui.screens.table import TableScreen
 from tui.state import Connection, World
 from tui.themes import DARK, LIGHT
@@ -380,7 +381,7 @@ class ArenaApp(App[int]):
     # -- commands -----------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
-        if isinstance(self.screen, HelpScreen):
+        if isinstance(self.screen, HelpScreen | ReplayKeys):
             self.pop_screen()
         elif isinstance(self.screen, ReplayScreen):
             self.screen.action_keys()
