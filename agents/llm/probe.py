@@ -127,8 +127,9 @@ async def beliefs(
     *,
     policy: str = LIVE,
     when: Callable[[int], bool] | None = None,
+    at_once: int = AT_ONCE,
 ) -> list[Belief]:
-    """What every seat of a logged match believed, in the order of ``probes``.
+    """What every seat of a logged match believed, in the order of ``probes``, ``at_once`` of them together.
 
     Raises:
         EngineError: a probe failed.
@@ -138,8 +139,8 @@ async def beliefs(
     )
     found: list[Belief] = []
     try:
-        for at in range(0, len(asked), AT_ONCE):
-            part = asked[at : at + AT_ONCE]
+        for at in range(0, len(asked), at_once):
+            part = asked[at : at + at_once]
             replies = await asyncio.gather(*(engine.decide(probe.request) for probe in part))
             for probe, reply in zip(part, replies, strict=True):
                 assert len(reply.choice_probs) == len(probe.question.choices), "a probe gives probabilities"

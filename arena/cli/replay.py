@@ -57,10 +57,10 @@ def replay(
 
         check_terminal("arena replay without --screen")
     if suspicion:
-        from arena.cli.suspicion import with_beliefs
+        from arena.cli.suspicion import believed
 
         typer.echo("Asking the model what everybody believed …", err=True)
-        recording = with_beliefs(recording, stored, model, database)
+        recording = believed(recording, model, database)
     if screen:
         from tui.replay_app import show
 

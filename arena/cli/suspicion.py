@@ -11,61 +11,33 @@ from arena.errors import UserError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from agents.llm.probe import Belief
-    from arena.db.repo import StoredMatch
-    from arena.games.core import Event, Game
     from arena.protocol.recording import RecordedBelief, Recording
     from arena.replay.suspicion import Movement
 
 
-def with_beliefs(recording: Recording, stored: StoredMatch, model: str, database: Engine) -> Recording:
+def believed(recording: Recording, model: str, database: Engine) -> Recording:
     """The recording with what every seat believed after each thing that all saw.
 
     Raises:
         UserError: the game asks no such question, or the model cannot be loaded.
     """
     from arena.games.registry import game_by_name
-    from arena.protocol.recording import RecordedBelief
 
-    game = game_by_name(recording.game)
-    question = _question(game, stored.events)
-    found = asyncio.run(_read(stored, game, question, model, database)) if question else []
-    if not found:
-        raise UserError(f"Nobody can be asked about suspicion in {game.title}.")
-    beliefs = tuple(
-        RecordedBelief(
-            seen=b.seen,
-            seat=b.seat,
-            of={c: round(float(p), 4) for c, p in zip(b.choices, b.probabilities, strict=True)},
-            true=tuple(c for c, true in zip(b.choices, b.true, strict=True) if true),
-        )
-        for b in found
-    )
-    return recording.model_copy(update={"believed": question, "beliefs": beliefs})
+    found = asyncio.run(_believed(recording, model, database))
+    if not found.beliefs:
+        raise UserError(f"Nobody can be asked about suspicion in {game_by_name(recording.game).title}.")
+    return found
 
 
-def _question(game: Game[Any, Any], events: Sequence[Event]) -> str:
-    """The first question that anybody can be asked in this match; empty where there is none."""
-    from arena.games.core import fold
-
-    seats, state = range(len(game.seat_names(fold(game, events)))), game.blank()
-    for event in events:
-        state = game.apply(state, event)
-        for seat in seats:
-            for question in game.questions(state, seat):
-                return question.name
-    return ""
-
-
-async def _read(stored: StoredMatch, game: Game[Any, Any], question: str, model: str, database: Engine) -> list[Belief]:
+async def _believed(recording: Recording, model: str, database: Engine) -> Recording:
     from agents.engines.local.engine import LocalEngine
-    from agents.llm.probe import beliefs
+    from agents.llm.believed import with_beliefs
     from agents.models import model_source
 
     engine = LocalEngine(model_source(database, model))
     engine.start()
     try:
-        return await beliefs(engine, stored.id, game, stored.events, question)
+        return await with_beliefs(engine, recording)
     finally:
         await engine.stop()
 

@@ -19,7 +19,7 @@ from arena.protocol import codes
 from arena.protocol.client_messages import CreateRoom, JoinRoom, ResumeSeat, TakeTurn, TalkAmongDead
 from arena.protocol.server_messages import RoomCreated, RoomInfo, RoomJoined, SeatLost
 from arena.protocol.text import clean_text
-from arena.rooms.minds import MindSource
+from arena.rooms.minds import Believing, MindSource, believing_nothing
 from arena.rooms.room import Room
 from arena.rooms.terms import Terms
 from arena.server.connection import Connection
@@ -49,6 +49,7 @@ class Lobby:
         limits: Limits,
         terms: Terms,
         draws: Random,
+        believing: Believing = believing_nothing,
     ) -> None:
         self.rooms: dict[str, LobbyRoom] = {}
         self.locked = False
@@ -64,7 +65,7 @@ class Lobby:
         self._draws = draws
         self._log = WaitingLog(writer, self._start_when_ready)
         self.listing = Listing(self, limits, clock)
-        self.recordings = Recordings(self, writer)
+        self.recordings = Recordings(self, writer, believing)
 
     # -- what people ask -----------------------------------------------------------------------------------------
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,6 +17,7 @@ from arena.protocol import codes
 from arena.protocol.client_messages import ReadRecording
 from arena.protocol.recording import Recording
 from arena.protocol.server_messages import RecordingBegun, RecordingWentOn
+from arena.rooms.minds import Believing, believing_nothing
 from arena.server.connection import Connection
 from arena.server.lobby_room import hashed
 from arena.server.refusal import Refusal
@@ -28,14 +30,21 @@ log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 2
 """Recordings that are read from the database side by side."""
+BELIEVE_S: Final = 15.0
+"""So long may a model take to say what was believed in a match."""
+REMEMBERED: Final = 32
 
 
 class Recordings:
     """One connection is sent one recording at a time, so that it cannot heap them up."""
 
-    def __init__(self, lobby: Lobby, writer: LogWriter) -> None:
+    def __init__(self, lobby: Lobby, writer: LogWriter, believing: Believing = believing_nothing) -> None:
         self._lobby = lobby
         self._writer = writer
+        self._believing = believing
+        self._one_thinks = asyncio.Lock()
+        self._believed: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        """What was believed in the matches read last: only numbers and the game's own names, no words of people."""
         self._free = asyncio.Semaphore(AT_ONCE)
         self._served: set[Connection] = set()
         self._reading: set[asyncio.Task[None]] = set()
@@ -70,6 +79,7 @@ class Recordings:
         try:
             async with self._free:
                 recording = await asyncio.to_thread(self._read, message.room, was_there, token)
+            recording = await self._with_beliefs(recording)
         except Refusal as error:
             self._refuse(connection, error.code, error.message)
         except (ArenaError, SQLAlchemyError) as error:
@@ -78,6 +88,21 @@ class Recordings:
         else:
             done = partial(self._served.discard, connection)
             connection.send_past(_messages(message.room, recording, done))
+
+    async def _with_beliefs(self, recording: Recording) -> Recording:
+        """One match at a time is thought about, and not for long: without beliefs it is still worth reading."""
+        if recording.id not in self._believed:
+            try:
+                async with asyncio.timeout(BELIEVE_S), self._one_thinks:
+                    if recording.id not in self._believed:
+                        found = await self._believing(recording)
+                        self._believed[recording.id] = {"believed": found.believed, "beliefs": found.beliefs}
+                        while len(self._believed) > REMEMBERED:
+                            self._believed.popitem(last=False)
+            except (ArenaError, TimeoutError) as error:
+                log.warning("match %s is read without beliefs: %s", recording.id, error or "it took too long")
+                return recording
+        return recording.model_copy(update=self._believed[recording.id])
 
     def _refuse(self, connection: Connection, code: str, why: str) -> None:
         self._served.discard(connection)

@@ -16,10 +16,13 @@ from arena.client.reconnecting import reconnecting
 from arena.db.recordings import recording_of
 from arena.db.repo import load_match
 from arena.db.writer import LogWriter
+from arena.errors import EngineError
 from arena.games.core import visible
 from arena.protocol import codes
 from arena.protocol.recording import Recording
 from arena.rooms.minds import Answer, Request
+from arena.server import recordings
+from arena.server.app import ArenaServer, ServerSettings
 from arena.server.limits import Limits
 from tests.fakes.minds import FakeMinds, RandomMind
 from tests.fakes.servers import play_to_end, running
@@ -151,3 +154,61 @@ async def test_a_seat_of_it_sees_what_that_seat_was_shown(engine: Engine, writer
     stored = load_match(engine, room)
     for seat in (None, *range(7)):
         assert list(visible([e.event for e in read.events], seat)) == list(visible(stored.events, seat))
+
+
+async def test_beliefs_come_with_it_where_there_is_a_model(engine: Engine, writer: LogWriter) -> None:
+    """A real model's, beside a match that scripts played."""
+    from agents.registry import open_minds
+
+    minds = open_minds("shipped", engine)
+    await minds.start()
+    asked = []
+
+    async def believing(recording: Recording) -> Recording:
+        asked.append(recording.id)
+        return await minds.believing(recording)
+
+    server = ArenaServer(FakeMinds(), writer, ServerSettings(port=0), believing=believing)
+    await server.start()
+    try:
+        async with connect(server.url, "Ann") as ann:
+            room, _ = await played(ann)
+            first, second = await ann.recording(room), await ann.recording(room)
+    finally:
+        await server.stop()
+        await minds.stop()
+    assert first == second
+    assert asked == [room], "a match is thought about once"
+    assert first.believed == "vote"
+    public = {n + 1 for n, e in enumerate(first.events) if e.audience is None and e.line}
+    assert {b.seen for b in first.beliefs} <= public
+    assert {b.seat for b in first.beliefs} == set(range(7))
+    wolves = {first.names[n] for n, side in enumerate(first.outcome.sides) if side == "werewolves"}  # type: ignore[union-attr]
+    for belief in first.beliefs:
+        assert first.names[belief.seat] not in belief.of
+        assert sum(belief.of.values()) == pytest.approx(1, abs=0.01)
+        assert set(belief.true) == wolves & belief.of.keys()
+
+
+@pytest.mark.parametrize("fails", [EngineError("It broke."), None])
+async def test_a_model_that_fails_takes_nothing_else_away(
+    writer: LogWriter, fails: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings, "BELIEVE_S", 0.2)
+
+    async def believing(recording: Recording) -> Recording:
+        if fails is None:
+            await asyncio.sleep(60)
+            return recording
+        raise fails
+
+    server = ArenaServer(FakeMinds(), writer, ServerSettings(port=0), believing=believing)
+    await server.start()
+    try:
+        async with connect(server.url, "Ann") as ann:
+            room, _ = await played(ann)
+            read = await ann.recording(room)
+    finally:
+        await server.stop()
+    assert read.beliefs == ()
+    assert len(read.events) > 20
