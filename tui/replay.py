@@ -188,6 +188,7 @@ def _clean(recording: Recording) -> Recording:
         decisions=tuple(
             of(
                 d,
+                kind=clean_text(d.kind, 20),
                 question=clean_text(d.question, 200),
                 by=clean_text(d.by, 20),
                 mind=clean_text(d.mind, 80),

@@ -151,12 +151,13 @@ class Recording(RecordingHead, RecordingPortion):
 
 
 def _portion(taken: Mapping[str, Sequence[Recorded]]) -> RecordingPortion:
-    return RecordingPortion.model_construct(**{name: tuple(entries) for name, entries in taken.items()})
+    lists: dict[str, Any] = {name: tuple(entries) for name, entries in taken.items()}
+    return RecordingPortion.model_construct(**lists)
 
 
 def joined(head: RecordingHead, portions: Iterable[RecordingPortion]) -> Recording:
     """The recording that was cut up like this."""
-    lists: dict[str, tuple[Recorded, ...]] = dict.fromkeys(RecordingPortion.model_fields, ())
+    lists: dict[str, Any] = dict.fromkeys(RecordingPortion.model_fields, ())
     for portion in portions:
         lists = {name: (*entries, *getattr(portion, name)) for name, entries in lists.items()}
     return Recording.model_construct(**{n: getattr(head, n) for n in RecordingHead.model_fields}, **lists)

@@ -342,7 +342,7 @@ def poisoned(whole: Recording) -> Recording:
         decisions=tuple(
             of(
                 d,
-                *("thought", "mind", "by", "fallback", "question", "text"),
+                *("thought", "mind", "kind", "by", "fallback", "question", "text"),
                 options=tuple(of(o, "choice") for o in d.options),
             )
             for d in whole.decisions

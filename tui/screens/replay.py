@@ -48,7 +48,7 @@ class ReplayScreen(Screen[None]):
         *_JUMPS,
         Binding("s", "map", "Beliefs", id="replay.map"),
         Binding("m", "most", "Mover", id="replay.most"),
-        Binding("tab", "next_eyes(1)", "Eyes", id="replay.eyes"),
+        Binding("tab", "next_eyes(1)", "Eyes", id="replay.eyes", show=False),
         Binding("shift+tab", "next_eyes(-1)", show=False),
         Binding("0", "eyes(None)", "Everything", show=False),
         *_EYES,
@@ -58,6 +58,8 @@ class ReplayScreen(Screen[None]):
         Binding("end", "turn(100000)", "End", show=False),
         Binding("up", "scroll_talk(-3)", show=False),
         Binding("down", "scroll_talk(3)", show=False),
+        Binding("shift+up", "scroll_turn(-2)", show=False),
+        Binding("shift+down", "scroll_turn(2)", show=False),
         Binding("f1", "keys", "Keys", id="replay.keys"),
         Binding("escape,q", "leave", "Leave", id="replay.leave"),
     ]
@@ -157,6 +159,9 @@ class ReplayScreen(Screen[None]):
         if by < 0:
             chat.release_anchor()
         chat.scroll_relative(y=by, animate=False)
+
+    def action_scroll_turn(self, by: int) -> None:
+        self.query_one("#turn").scroll_relative(y=by, animate=False)
 
     def action_keys(self) -> None:
         self.app.push_screen(ReplayKeys(self.replay.face))

@@ -23,7 +23,7 @@ KEYS: Final = (
     ("Tab", "the next seat's eyes"),
     ("s", "who is believed to be what, as a map"),
     ("m", "to the message that moved those beliefs most"),
-    ("↑ ↓", "older and newer talk"),
+    ("↑ ↓", "older and newer talk; with Shift, more of this turn"),
     ("Escape", "leave"),
 )
 

@@ -65,7 +65,7 @@ def _table(replay: Replay, found: dict[int, RecordedBelief], width: int) -> list
     for answer in fitting:
         label = f"{TRUE if answer in right else ''}{answer}"
         style = f"bold {seat_colour(names.index(answer))}" if answer in names else "bold"
-        shown = Content.styled(label, style).truncate(cell - 1, ellipsis=cell > LEAST_CELL)
+        shown = Content.styled(label, style).truncate(cell - 1)
         head = head.append(" " * (cell - shown.cell_length)).append(shown)
     rows = [head]
     for seat, belief in sorted(found.items()):
@@ -83,7 +83,7 @@ def _cell(probability: float | None, width: int) -> Content:
     """The shade is no more than a help: the number says it."""
     if probability is None:
         return Content.styled(f"{'·':>{width}}", "$faint")
-    text = f"{100 * probability:>{width - 1}.0f} "
+    text = f"{100 * probability:>{width}.0f}"
     shade = round(10 * min(1.0, max(0.0, probability)))
     return Content.styled(text, f"{'bold ' if probability >= 0.5 else ''}on $error {6 * shade}%" if shade else "$faint")
 

@@ -13,6 +13,8 @@ from arena.replay.turns import seen_by
 from tui.replay import Replay
 from tui.themes import seat_colour
 
+BROAD: Final = 30
+"""From so many cells on the question of a turn is written out."""
 PERCENT: Final = 5
 """Cells for a percentage."""
 LABEL: Final = 16
@@ -70,26 +72,36 @@ def _happened(replay: Replay, width: int) -> list[Content]:
 
 
 def _decided(replay: Replay, decision: RecordedDecision, width: int) -> Iterator[Content]:
+    """Where there is little room the options come first."""
+    narrow = width < BROAD
     name = Content.styled(replay.recording.names[decision.seat], f"bold {seat_colour(decision.seat)}")
-    yield from name.append(Content.styled(f"  {decision.question}", "")).wrap(width)
+    asked = decision.kind.replace("_", " ") if narrow else decision.question
+    yield from name.append(Content.styled(f"  {asked}", "$faint" if narrow else "")).wrap(width)
     mind = decision.mind.removeprefix("checkpoint:")
     told = decision.by if mind in (decision.by, "") else f"{decision.by} · {mind}"
     yield from Content.styled(told, "$faint").wrap(width)
     if decision.fallback:
         yield from Content.styled(f"fallback: {decision.fallback}", "$warning").wrap(width)
+    words, options = list(_words(decision, width)), list(_options(replay, decision, width))
+    if narrow:
+        yield from (*options, *words)
+    else:
+        yield from (*words, *([Content("")] if options else []), *options)
+    if not options and not decision.text:
+        yield Content.styled("passed", "$faint italic")
+
+
+def _words(decision: RecordedDecision, width: int) -> Iterator[Content]:
     if decision.thought:
         yield from Content.assemble(("thought ", "$faint"), (decision.thought, "italic $secondary")).wrap(width)
     if decision.text:
         yield from Content.assemble(("said ", "$faint"), decision.text).wrap(width)
-    if decision.options:
-        yield Content("")
-        yield from _options(replay, decision, width)
-    elif not decision.text:
-        yield Content.styled("passed", "$faint italic")
 
 
 def _options(replay: Replay, decision: RecordedDecision, width: int) -> Iterator[Content]:
     """The likeliest first; the chosen one is always among those drawn."""
+    if not decision.options:
+        return
     known = decision.options[0].probability is not None
     ordered = sorted(decision.options, key=lambda o: -(o.probability or 0.0)) if known else list(decision.options)
     drawn = [o for n, o in enumerate(ordered) if n < BARS or o.choice == decision.choice]

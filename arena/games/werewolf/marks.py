@@ -40,7 +40,7 @@ def _found(events: Sequence[Event]) -> Iterator[Mark]:
                 names = tuple(d["names"])
             case "cast":
                 roles = [Role(r) for r in d["roles"]]
-            case "checked" if d["target"] is not None:
+            case "checked" if type(d["target"]) is int:
                 learnt.setdefault(d["seat"], {})[d["target"]] = Side(d["side"])
             case "sensed":
                 learnt.setdefault(d["seat"], {})[d["target"]] = Role(d["role"]).seen
