@@ -307,10 +307,10 @@ async def test_the_mouse_goes_everywhere() -> None:
         await pilot.click(Timeline, offset=(1, 0))
         await settle(pilot)  # type: ignore[arg-type]
         assert at_of(pilot).at == 0
-        await pilot.click(Eyes, offset=(4, 3))  # below the border and who sees everything
+        await pilot.click(Eyes, offset=(4, 2))  # below who sees everything
         await settle(pilot)  # type: ignore[arg-type]
         assert at_of(pilot).eyes == 1
-        await pilot.click(Eyes, offset=(4, 1))
+        await pilot.click(Eyes, offset=(4, 0))
         await settle(pilot)  # type: ignore[arg-type]
         assert at_of(pilot).eyes is None
         for wanted in ("Death", "Vote", "Lie", "Beliefs", "Mover"):

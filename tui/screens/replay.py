@@ -81,7 +81,8 @@ class ReplayScreen(Screen[None]):
                 with VerticalScroll(id="suspicion", can_focus=False):
                     yield HeatMap(id="map")
             with Vertical(id="side"):
-                yield Eyes(id="seats")
+                with VerticalScroll(id="people", can_focus=False):
+                    yield Eyes(id="seats")
                 yield PrivatePanel(id="private")
                 with VerticalScroll(id="turn", can_focus=False):
                     yield ThisTurn(id="this-turn")
@@ -91,6 +92,7 @@ class ReplayScreen(Screen[None]):
         self.drawn = True
         self.query_one("#suspicion").border_title = "Who is believed to be what, in percent"
         self.query_one("#turn").border_title = "This turn"
+        self.query_one("#people").border_title = "Whose eyes"
         self.show(self.replay)
 
     def show(self, replay: Replay) -> None:
@@ -108,6 +110,8 @@ class ReplayScreen(Screen[None]):
         self.query_one(HeatMap).show(replay)
         self.query_one("#suspicion").display = replay.shows_map
         self.query_one("#turn").scroll_home(animate=False)
+        if replay.eyes is not None:
+            self.query_one("#people").scroll_to(y=max(0, replay.eyes - 3), animate=False)
         private = self.query_one(PrivatePanel)
         private.display = replay.eyes is not None
         if replay.eyes is not None:

@@ -34,7 +34,6 @@ class Eyes(SeatList):
         """Show the table, with a mark at who ``decided`` this turn."""
         self.decided = decided
         self.show(table)
-        self.border_title = "Whose eyes"
 
     def acting(self, table: Table) -> frozenset[int]:
         return frozenset() if self.decided is None else frozenset({self.decided})

@@ -42,7 +42,7 @@ class HeatMap(Static):
 
 
 def map_rows(replay: Replay, width: int) -> list[Content]:
-    """The table, and what moved it most."""
+    """What moved it most, and the table."""
     recording = replay.recording
     if not recording.beliefs:
         return Content.styled(NONE, "$faint").wrap(width)
@@ -50,8 +50,8 @@ def map_rows(replay: Replay, width: int) -> list[Content]:
     if replay.eyes is not None:
         found = {seat: b for seat, b in found.items() if seat == replay.eyes}
     if not found:
-        return [Content.styled("Nobody is asked at this moment.", "$faint"), *_most(replay, width)]
-    return [*_table(replay, found, width), *_most(replay, width)]
+        return [*_most(replay, width), Content.styled("Nobody is asked at this moment.", "$faint")]
+    return [*_most(replay, width), *_table(replay, found, width)]
 
 
 def _table(replay: Replay, found: dict[int, RecordedBelief], width: int) -> list[Content]:
@@ -60,7 +60,9 @@ def _table(replay: Replay, found: dict[int, RecordedBelief], width: int) -> list
     answers = sorted(named, key=names.index) if set(named) <= set(names) else list(named)
     right = {answer for belief in found.values() for answer in belief.true} if replay.eyes is None else set()
     cell = max(LEAST_CELL, min(CELL, (width - NAME) // len(answers)))
-    fitting = answers[: max(1, (width - NAME) // cell)]
+    likeliest = sorted(answers, key=lambda a: -max(belief.of.get(a, 0.0) for belief in found.values()))
+    kept = set(likeliest[: max(1, (width - NAME) // cell)])
+    fitting = [answer for answer in answers if answer in kept]
     head = Content.styled(_pad("", NAME), "$faint")
     for answer in fitting:
         label = f"{TRUE if answer in right else ''}{answer}"
@@ -75,7 +77,8 @@ def _table(replay: Replay, found: dict[int, RecordedBelief], width: int) -> list
             row = row.append(_cell(belief.of.get(answer), cell))
         rows.append(row)
     if len(fitting) < len(answers):
-        rows.append(Content.styled(f"and {len(answers) - len(fitting)} more columns", "$faint"))
+        left_out = f"{len(answers) - len(fitting)} whom nobody believes it of so much are left out"
+        rows.append(Content.styled(left_out, "$faint").truncate(width, ellipsis=True))
     return rows
 
 
@@ -94,14 +97,9 @@ def _most(replay: Replay, width: int) -> list[Content]:
         return []
     names, shift = replay.recording.names, most.most
     line = replay.recording.events[most.event].line
-    told = Content.assemble(
-        ("m ", "bold $accent"),
-        ("moved most: ", "$faint"),
-        line,
-        (f"  ({names[shift.seat]} of {shift.of} {100 * shift.before:.0f} → {100 * shift.after:.0f})", "$secondary"),
-    )
-    rows = told.wrap(width)
-    return rows if len(rows) <= 3 else [*rows[:2], rows[2].truncate(width - 1).append("…")]
+    told = Content.assemble(("m ", "bold $accent"), ("moved most: ", "$faint"), line).truncate(width, ellipsis=True)
+    by = f"  {names[shift.seat]} of {shift.of} from {100 * shift.before:.0f} to {100 * shift.after:.0f}"
+    return [told, Content.styled(by, "$secondary").truncate(width, ellipsis=True)]
 
 
 def _pad(text: str, width: int) -> str:
