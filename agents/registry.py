@@ -21,6 +21,7 @@ from sqlalchemy import Engine as Database
 from agents.chat.source import ChatMinds, chat_name
 from agents.checkpoints import MANIFEST, read_checkpoint
 from agents.engines.base import LIVE, Engine
+from agents.llm.believed import with_beliefs
 from agents.llm.policy import PolicyMind
 from agents.llm.thinking import NO_THINKING, Thinking
 from agents.models import checkpoint_folder, games_taught, model_source, registered_folder
@@ -30,6 +31,7 @@ from arena.db.checkpoints import live_checkpoint
 from arena.errors import ArenaError, CheckpointError, OptionError, UnknownName
 from arena.games.chance import Chance
 from arena.games.registry import game_by_name
+from arena.protocol.recording import Recording
 from arena.rooms.minds import Mind
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ LOCAL: Final = "local"
 """The engine in this process, as ``--engine`` names it."""
 WATCH_S: Final = 1.0
 """How often the registry is asked for a new live checkpoint."""
+PROBES_AT_ONCE: Final = 32
+"""What is asked about a match that is over waits for the decisions of those that are played."""
 
 
 class ReloadingEngine(Engine, Protocol):
@@ -134,6 +138,16 @@ class Minds:
         if self._engine is None:
             return "self" if self._own is not None else stand_in(game)
         return "self" if _may_play(self._games, game) else stand_in(game)
+
+    async def believing(self, recording: Recording) -> Recording:
+        """With what the live policy takes its seats to have believed; as it was where that cannot play the game.
+
+        Raises:
+            EngineError: it failed.
+        """
+        if self._engine is None or not _may_play(self._games, recording.game):
+            return recording
+        return await with_beliefs(self._engine, recording, at_once=PROBES_AT_ONCE)
 
     def _make(self, fill: str, game: str) -> Mind:
         if fill in ("self", LIVE):

@@ -20,6 +20,7 @@ from tui import commands, messages, store, words
 from tui.house_rules import NewGameChoice
 from tui.link import Link
 from tui.memory import KeptSeat
+from tui.replaying import open_replay
 from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
 from tui.screens.lobby import LobbyScreen
@@ -30,6 +31,8 @@ from tui.screens.question import (
     leave_question,
     train_question,
 )
+from tui.screens.replay import ReplayScreen
+from tui.screens.replay_keys import ReplayKeys
 from tui.screens.table import TableScreen
 from tui.state import Connection, World
 from tui.themes import DARK, LIGHT
@@ -325,6 +328,9 @@ class ArenaApp(App[int]):
         if self.world.table is not None:
             self._take(replace(self.world, table=store.noticed(self.world.table, event.notice)))
 
+    def on_read_replay(self, event: messages.ReadReplay) -> None:
+        self.run_worker(open_replay(self, self.link, event.room), name="replay", group="replay", exclusive=True)
+
     # -- leaving ------------------------------------------------------------------------------------------------
 
     async def on_leave_table(self) -> None:
@@ -375,8 +381,10 @@ class ArenaApp(App[int]):
     # -- commands -----------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
-        if isinstance(self.screen, HelpScreen):
+        if isinstance(self.screen, HelpScreen | ReplayKeys):
             self.pop_screen()
+        elif isinstance(self.screen, ReplayScreen):
+            self.screen.action_keys()
         else:
             table = self.world.table
             self.push_screen(HelpScreen(self.wish.game) if table is None else HelpScreen(table.room.game, table.events))

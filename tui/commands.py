@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from tui.messages import QuickMatch, Watch
+from tui.messages import QuickMatch, ReadReplay, Watch
 from tui.screens.lobby import LobbyScreen
 from tui.screens.table import TableScreen
 from tui.themes import DARK, LIGHT
@@ -40,6 +40,8 @@ def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
             )
         if table.over:
             yield SystemCommand("game: Show result", "Who was what, by which votes", screen.action_result)
+            room = table.room.room
+            yield SystemCommand("game: Replay", "Turn by turn, with every secret", lambda: _post(app, ReadReplay(room)))
             yield SystemCommand("game: Play again", "Another game", lambda: _post(app, QuickMatch()))
         yield SystemCommand("game: Leave", "Back to the lobby, giving up the seat", app.action_leave_table)
     yield SystemCommand("privacy: Training", "Whether your games may be used for it", app.ask_about_training)
@@ -49,5 +51,5 @@ def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
     yield SystemCommand("app: Quit", "Leave the arena", app.action_leave_or_quit)
 
 
-def _post(app: ArenaApp, message: QuickMatch | Watch) -> None:
+def _post(app: ArenaApp, message: QuickMatch | ReadReplay | Watch) -> None:
     app.post_message(message)

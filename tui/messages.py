@@ -84,5 +84,13 @@ class SpokeAmongDead(Message):
         self.text = text
 
 
+class ReadReplay(Message):
+    """The replay of this room's match, which is over."""
+
+    def __init__(self, room: str) -> None:
+        super().__init__()
+        self.room = room
+
+
 class LeaveTable(Message):
     """Back to the lobby; a seat in a running game is given up."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from arena.client.happenings import ConnectionLost, Happening, SeatGone
@@ -19,6 +20,7 @@ from tui.canned import NAMES, ROLES, CannedGame
 from tui.canned_link import CannedLink
 from tui.canned_match import CODE, ROOM
 from tui.messages import Received
+from tui.replay_scenes import SCENES as REPLAY_SCENES
 from tui.scenario_scenes import SCENES as SCENARIO_SCENES
 from tui.screens.new_game import NewGameScreen
 from tui.screens.question import QuestionScreen, back_question, train_question
@@ -35,7 +37,7 @@ class StillClock:
         return 0.0
 
 
-Scene = tuple[ArenaApp, Callable[[Pilot[int]], Awaitable[None]]]
+Scene = tuple[App[Any], Callable[[Pilot[int]], Awaitable[None]]]
 """The app, and what to do before the picture is taken."""
 SAID: Final = {
     "day1.talk1": "I have a reason to doubt Finn, and I will give it when it helps the village most.",
@@ -233,6 +235,7 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "help": lambda theme: helping(theme),
     "end": lambda theme: at_table(None, theme=theme),
     **SCENARIO_SCENES,
+    **REPLAY_SCENES,
 }
 
 

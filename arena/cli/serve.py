@@ -184,6 +184,7 @@ async def composed(
             live_checkpoint=lambda: minds.live_checkpoint,
             reloads=lambda: Reloads(minds.reloads, minds.refused_reloads),
             chat_answers=lambda: minds.chat_answers,
+            believing=minds.believing,
         )
         try:
             ended_after = SystemClock().wall_s() - settings.limits.linger_s

@@ -128,6 +128,15 @@ class LeaveRoom(ClientMessage):
     room: str = Field(max_length=64)
 
 
+class ReadRecording(ClientMessage):
+    """Read a match that is over, secrets, thoughts and all. Of a private room only for who sat in it or watched it:
+    on this connection, or (``token``) with the secret of a seat."""
+
+    type: Literal["read_recording"] = "read_recording"
+    room: str = Field(max_length=64)
+    token: str | None = Field(default=None, max_length=128, repr=False)
+
+
 AnyClientMessage = Annotated[
     Hello
     | ListRooms
@@ -139,7 +148,8 @@ AnyClientMessage = Annotated[
     | WatchRoom
     | TakeTurn
     | TalkAmongDead
-    | LeaveRoom,
+    | LeaveRoom
+    | ReadRecording,
     Field(discriminator="type"),
 ]
 CLIENT_MESSAGE: TypeAdapter[AnyClientMessage] = TypeAdapter(AnyClientMessage)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from arena.protocol.client_messages import PROTOCOL_VERSION
+from arena.protocol.recording import RecordingHead, RecordingPortion
 
 
 class ServerMessage(BaseModel):
@@ -175,6 +176,23 @@ class MatchEnded(ServerMessage):
     returns: list[float]
 
 
+class RecordingBegun(ServerMessage):
+    """The answer to ``read_recording``; so many ``portions`` follow."""
+
+    type: Literal["recording_begun"] = "recording_begun"
+    room: str
+    head: RecordingHead
+    portions: int
+
+
+class RecordingWentOn(ServerMessage):
+    """A portion of a recording, in order. The lists of all of them behind each other are the recording's."""
+
+    type: Literal["recording_went_on"] = "recording_went_on"
+    room: str
+    portion: RecordingPortion
+
+
 AnyServerMessage = Annotated[
     Welcomed
     | RoomsListed
@@ -188,7 +206,9 @@ AnyServerMessage = Annotated[
     | TurnClosed
     | ActAccepted
     | Refused
-    | MatchEnded,
+    | MatchEnded
+    | RecordingBegun
+    | RecordingWentOn,
     Field(discriminator="type"),
 ]
 SERVER_MESSAGE: TypeAdapter[AnyServerMessage] = TypeAdapter(AnyServerMessage)

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from arena.keepalive import PING_INTERVAL_S, PING_TIMEOUT_S
 
-Kind = Literal["act", "list", "create", "join"]
+Kind = Literal["act", "list", "create", "read", "join"]
 """What a message spends credits of. Each kind has its own, so that asking for lists never costs anybody an act."""
 
 _KINDS: Final[Mapping[str, Kind]] = {
@@ -18,6 +18,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "leave_room": "act",
     "list_rooms": "list",
     "create_room": "create",
+    "read_recording": "read",
 }
 
 
@@ -35,7 +36,15 @@ class Rate:
 
 
 def _rates() -> Mapping[Kind, Rate]:
-    return MappingProxyType({"act": Rate(100, 20), "list": Rate(20, 2), "create": Rate(20, 0.5), "join": Rate(40, 4)})
+    return MappingProxyType(
+        {
+            "act": Rate(100, 20),
+            "list": Rate(20, 2),
+            "create": Rate(20, 0.5),
+            "read": Rate(10, 0.2),
+            "join": Rate(40, 4),
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)

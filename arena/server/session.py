@@ -12,6 +12,7 @@ from arena.protocol.client_messages import (
     JoinRoom,
     LeaveRoom,
     ListRooms,
+    ReadRecording,
     ResumeSeat,
     StartRoom,
     TakeSeatBack,
@@ -78,6 +79,9 @@ def obey(connection: Connection, lobby: Lobby, message: AnyClientMessage) -> Non
             raise Refusal("You have said hello already.", code=codes.MALFORMED)
         case ListRooms():
             connection.send(RoomsListed(rooms=lobby.listing.rooms(connection)))
+            return
+        case ReadRecording():
+            lobby.recordings.ask(connection, message)
             return
         case CreateRoom():
             lobby.create(connection, message)

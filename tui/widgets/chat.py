@@ -9,7 +9,8 @@ from tui.widgets.chat_line import ChatLine
 
 
 class Chat(VerticalScroll, can_focus=False):
-    """Follows the newest line until somebody scrolls up. Only ever appends, unless the stream began anew."""
+    """Follows the newest line until somebody scrolls up. Lines come and, where a replay goes back, go at the end; only
+    when the stream begins anew all are drawn again."""
 
     DEFAULT_CSS = """
     Chat { scrollbar-size-vertical: 1; }
@@ -18,7 +19,7 @@ class Chat(VerticalScroll, can_focus=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._stream = ("", 0)
-        self._shown = 0
+        self._lines: list[ChatLine] = []
 
     def on_mount(self) -> None:
         self.anchor()
@@ -26,8 +27,11 @@ class Chat(VerticalScroll, can_focus=False):
     def show(self, table: Table) -> None:
         if (table.room.room, table.told) != self._stream:
             self.remove_children()
-            self._stream, self._shown = (table.room.room, table.told), 0
-        fresh = table.lines[self._shown :]
+            self._stream, self._lines = (table.room.room, table.told), []
+        kept, gone = self._lines[: len(table.lines)], self._lines[len(table.lines) :]
+        for line in gone:
+            line.remove()
+        fresh = [ChatLine(line, table) for line in table.lines[len(kept) :]]
         if fresh:
-            self._shown = len(table.lines)
-            self.mount_all([ChatLine(line, table) for line in fresh])
+            self.mount_all(fresh)
+        self._lines = kept + fresh

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.scripted.phrases import INTENTIONS, vocabulary
-from agents.scripted.reading import read
-from agents.scripted.statements import (
+from arena.games.werewolf.reading import read
+from arena.games.werewolf.statements import (
     Accuse,
     Agree,
     Ask,
