@@ -13,7 +13,7 @@ import os
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from arena.paths import state_folder
 from arena.protocol.server_messages import RoomInfo
@@ -30,6 +30,27 @@ class KeptSeat:
     code: str
     token: str = field(repr=False)
     kept_at_s: float
+
+
+class Remembered(Protocol):
+    """What was kept from earlier starts; ``Memory`` keeps it on disk."""
+
+    @property
+    def train(self) -> bool | None: ...
+
+    @train.setter
+    def train(self, answer: bool) -> None: ...
+
+    def seat(self, room: str | None = None) -> KeptSeat | None: ...
+
+
+class NothingRemembered:
+    """A player without a past who does not want to be asked."""
+
+    train: bool | None = False
+
+    def seat(self, room: str | None = None) -> KeptSeat | None:
+        return None
 
 
 class Memory:
