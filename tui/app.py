@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, ClassVar, Final
@@ -13,7 +14,7 @@ from textual.screen import Screen
 from arena.client.happenings import ConnectionBack
 from arena.clock import Clock, SystemClock
 from arena.errors import ArenaError
-from tui import commands, messages, store
+from tui import commands, keymap, messages, store
 from tui.link import Link
 from tui.memory import NothingRemembered, Remembered
 from tui.requests import Requests
@@ -21,9 +22,11 @@ from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.question import QuestionScreen, leave_question
+from tui.screens.settings import PressKeyScreen, SettingsScreen
 from tui.screens.table import TableScreen
+from tui.settings import Settings
 from tui.state import Connection, World
-from tui.themes import DARK, LIGHT
+from tui.themes import TERMINAL, THEMES
 from tui.wish import Wish
 
 LIST_EVERY_S: Final = 3.0
@@ -44,6 +47,7 @@ class ArenaApp(Requests):
         Binding("f1", "help", "Help", id="app.help", priority=True),
         Binding("ctrl+p", "command_palette", "Commands", id="app.commands", priority=True),
         Binding("ctrl+q", "leave_or_quit", "Leave", id="app.leave", priority=True),
+        Binding("f4", "settings", "Settings", id="app.settings", priority=True, show=False),
     ]
 
     def __init__(
@@ -54,17 +58,20 @@ class ArenaApp(Requests):
         wish: Wish | None = None,
         memory: Remembered | None = None,
         clock: Clock | None = None,
-        theme: str = DARK.name,
+        theme: str | None = None,
     ) -> None:
-        super().__init__()
+        colourless = "NO_COLOR" in os.environ
+        super().__init__(ansi_color=True if colourless else None)
         self.link, self.player = link, name
         self.wish = wish or Wish()
         self.memory: Remembered = memory or NothingRemembered()
         self.clock = clock or SystemClock()
-        self.world = World()
-        for each in (DARK, LIGHT):
+        for each in THEMES.values():
             self.register_theme(each)
-        self.theme = theme
+        self._fixed_theme = TERMINAL.name if colourless else theme
+        self.settings, wrong = keymap.checked(self.memory.settings)
+        self.world = World(notice=" ".join(filter(None, (self.memory.complaint, wrong))))
+        self._apply(self.settings)
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -123,7 +130,8 @@ class ArenaApp(Requests):
             return
         turned = new.my_turn and (old is None or not old.turn or not new.turn or old.turn.turn_id != new.turn.turn_id)
         warned = new.my_turn and new.warned and (old is None or not old.warned)
-        if turned or warned or (new.away and (old is None or not old.away)):
+        called = turned or warned or (new.away and (old is None or not old.away))
+        if called and self.settings.bell:
             self.bell()
         ended = new.ended is not None and (joined or old is None or old.ended is None)
         if ended and isinstance(self.screen, TableScreen):
@@ -182,6 +190,30 @@ class ArenaApp(Requests):
         await self._give_up_seat()
         self.exit(0)
 
+    # -- settings -----------------------------------------------------------------------------------------------
+
+    def use(self, settings: Settings) -> None:
+        """From now on, and from the next start on."""
+        if settings.theme != self.settings.theme:
+            self._fixed_theme = TERMINAL.name if self.no_color else None
+        self.settings = self.memory.settings = settings
+        self._apply(settings)
+
+    def _apply(self, settings: Settings) -> None:
+        self.theme = self._fixed_theme or THEMES[settings.theme].name
+        self.set_class(settings.compact, "-dense")
+        self.set_keymap(keymap.keymap(settings))
+
+    def action_settings(self) -> None:
+        self.push_screen(SettingsScreen(self.settings, self.use))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "settings":
+                return not isinstance(self.screen, SettingsScreen | PressKeyScreen)
+            case _:
+                return not isinstance(self.screen, PressKeyScreen)
+
     # -- commands -----------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
@@ -189,7 +221,8 @@ class ArenaApp(Requests):
             self.pop_screen()
         else:
             table = self.world.table
-            self.push_screen(HelpScreen(self.wish.game) if table is None else HelpScreen(table.room.game, table.events))
+            game, events = (self.wish.game, ()) if table is None else (table.room.game, table.events)
+            self.push_screen(HelpScreen(game, events, self.settings))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         return commands.of(self, screen)

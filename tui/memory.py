@@ -1,4 +1,4 @@
-"""What the terminal remembers from one start to the next: the seats of running matches, and one answer.
+"""What the terminal remembers from one start to the next: the seats of running matches, some answers, the settings.
 
 A seat's token is as good as the seat, so each lies in a file of its own that only this user can read (mode 0600). It is
 removed when the match is over, or the seat given up.
@@ -17,6 +17,8 @@ from typing import Any, Final, Protocol
 
 from arena.paths import state_folder
 from arena.protocol.server_messages import RoomInfo
+from tui import settings
+from tui.settings import Settings
 
 FORGET_AFTER_S: Final = 30 * 86_400.0
 
@@ -41,6 +43,17 @@ class Remembered(Protocol):
     @train.setter
     def train(self, answer: bool) -> None: ...
 
+    @property
+    def settings(self) -> Settings: ...
+
+    @settings.setter
+    def settings(self, value: Settings) -> None: ...
+
+    @property
+    def complaint(self) -> str:
+        """What is wrong with the settings that were kept; empty for nothing."""
+        ...
+
     def seat(self, room: str | None = None) -> KeptSeat | None: ...
 
 
@@ -48,6 +61,8 @@ class NothingRemembered:
     """A player without a past who does not want to be asked."""
 
     train: bool | None = False
+    settings = Settings()
+    complaint = ""
 
     def seat(self, room: str | None = None) -> KeptSeat | None:
         return None
@@ -60,6 +75,7 @@ class Memory:
         self.url = url.rstrip("/")
         self.folder = folder or state_folder()
         self._train: bool | None = None
+        self._settings, self.complaint = settings.read(self.folder / settings.FILE)
 
     # -- seats ---------------------------------------------------------------------------------------------------
 
@@ -96,6 +112,17 @@ class Memory:
         self._train = answer
         _write(self.folder / "answers.json", {"train": answer})
 
+    # -- settings ------------------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @settings.setter
+    def settings(self, value: Settings) -> None:
+        self._settings = value
+        _write(self.folder / settings.FILE, settings.written(value), indent=1)
+
 
 def _read(path: Path) -> dict[str, Any]:
     try:
@@ -118,7 +145,7 @@ def _read_seat(path: Path) -> KeptSeat | None:
     return seat if fresh else None
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
+def _write(path: Path, value: dict[str, Any], indent: int | None = None) -> None:
     """Whole or not at all, and never readable for others, not even for a moment."""
     draft = path.with_suffix(f".{os.getpid()}")
     try:
@@ -126,7 +153,7 @@ def _write(path: Path, value: dict[str, Any]) -> None:
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(value, file)
+            json.dump(value, file, indent=indent)
         draft.replace(path)
     except OSError:
         with contextlib.suppress(OSError):

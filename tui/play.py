@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -43,11 +44,13 @@ def run(
     train: bool | None = None,
     token: str | None = None,
     ca: Path | None = None,
+    theme: str | None = None,
 ) -> int:
     """Play until the player leaves (plain: until the match ends); the exit status.
 
     Args:
         train: whether games may be used for training; it is remembered. None: what was answered before, or asked.
+        theme: one of ``tui.settings``; it is remembered. None: what was chosen before.
 
     Raises:
         UserError: no terminal that the screens can be drawn in.
@@ -56,17 +59,26 @@ def run(
     if not plain:
         check_terminal()
     try:
-        return asyncio.run(_run(url, name, wish, plain, train, token, ca))
+        return asyncio.run(_run(url, name, wish, plain, train, token, ca, theme))
     except KeyboardInterrupt:
         return 130
 
 
 async def _run(
-    url: str, name: str, wish: Wish, plain: bool, train: bool | None, token: str | None, ca: Path | None
+    url: str,
+    name: str,
+    wish: Wish,
+    plain: bool,
+    train: bool | None,
+    token: str | None,
+    ca: Path | None,
+    theme: str | None,
 ) -> int:
     memory = Memory(url)
     if train is not None:
         memory.train = train
+    if theme is not None:
+        memory.settings = replace(memory.settings, theme=theme)
     tls = None if ca is None else trusting(ca)
     async with reconnecting(url, name, memory=memory, client="terminal", token=token, tls=tls) as arena:
         if plain:

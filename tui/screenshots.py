@@ -211,6 +211,19 @@ def helping(theme: str = DARK.name) -> Scene:
     return app, prepare
 
 
+def in_settings(*keys: str, theme: str = DARK.name) -> Scene:
+    """The settings, after some keys."""
+    app, before = lobby(theme)
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await before(pilot)
+        for key in ("f4", *keys):
+            await pilot.press(key)
+            await settle(pilot)
+
+    return app, prepare
+
+
 SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "lobby": lambda theme: lobby(theme),
     "new-game": lambda theme: lobby(theme, dialog=True),
@@ -231,6 +244,8 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "consent": lambda theme: asked(train_question(), theme),
     "go-back": lambda theme: asked(back_question(CODE), theme),
     "help": lambda theme: helping(theme),
+    "settings": lambda theme: in_settings(theme=theme),
+    "settings-clash": lambda theme: in_settings(*["tab"] * 5, *["down"] * 5, "enter", "n", theme=theme),
     "end": lambda theme: at_table(None, theme=theme),
     **SCENARIO_SCENES,
 }

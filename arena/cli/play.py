@@ -23,6 +23,12 @@ START_S: Final = 90.0
 STOP_S: Final = 10.0
 
 
+class Colours(StrEnum):
+    DARK = "dark"
+    LIGHT = "light"
+    TERMINAL = "terminal"
+
+
 class Talk(StrEnum):
     ROUNDS = "rounds"
     PARALLEL = "parallel"
@@ -53,6 +59,7 @@ def play(
     option: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A rule of games you open; can be repeated.")
     ] = None,
+    theme: Annotated[Colours | None, typer.Option(help="Colours of the screens; they are remembered.")] = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Lines instead of screens: for pipes and screen readers.")
     ] = False,
@@ -86,7 +93,8 @@ def play(
     with _server_at(url, may_ask=sys.stdin.isatty()):
         wish = Wish(room, watch, everything, resume, blind, game, options)
         who = name or getpass.getuser()
-        code = run(url, who, wish, plain=plain, train=train, token=token, ca=ca)
+        colours = None if theme is None else theme.value
+        code = run(url, who, wish, plain=plain, train=train, token=token, ca=ca, theme=colours)
     raise typer.Exit(code)
 
 
