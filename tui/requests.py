@@ -31,6 +31,8 @@ class Requests(App[int]):
     memory: Remembered
     clock: Clock
     world: World
+    opened: tuple[str, NewGameChoice] | None = None
+    """The room that was opened last from here, and as what: to play again is to play by the same rules."""
 
     @abstractmethod
     def _take(self, world: World) -> None:
@@ -93,6 +95,10 @@ class Requests(App[int]):
 
     def on_quick_match(self) -> None:
         before = self.world.table
+        if before is not None and self.opened is not None and self.opened[0] == before.room.room:
+            again = self.opened[1]
+            self._ask_for_seat(lambda _: self._open(again))
+            return
         game = self.wish.game if before is None else before.room.game
         if self.wish.options and game == self.wish.game:
             self.on_new_game(messages.NewGame(NewGameChoice(game)))
@@ -123,6 +129,7 @@ class Requests(App[int]):
         made = await self.link.create(choice.game, choice.options, fills=fills, **choice.terms)
         joined = await self.link.join(made.room, train=bool(self.memory.train), blind=made.blind)
         self.world = replace(self.world, mine=made.room)
+        self.opened = (made.room, choice)
         return joined
 
     def _go_back(self, seat: KeptSeat) -> None:

@@ -87,7 +87,7 @@ def play(
         options["discussion"] = discussion.value
     if (talk_rounds is not None or discussion is not None) and game != "werewolf":
         raise OptionError("--talk-rounds and --discussion are rules of Werewolf.")
-    game_by_name(game).options(options)  # what the rules refuse is told before anything is opened
+    game_by_name(game)  # of its options the server knows more than we do: its scenarios, for one
     if not plain:
         check_terminal()
     with _server_at(url, may_ask=sys.stdin.isatty()):
