@@ -39,6 +39,7 @@ from arena.protocol.client_messages import (
     JoinRoom,
     LeaveRoom,
     ListRooms,
+    RateMatch,
     ResumeSeat,
     StartRoom,
     TakeSeatBack,
@@ -50,6 +51,7 @@ from arena.protocol.server_messages import (
     SERVER_MESSAGE,
     ActAccepted,
     AnyServerMessage,
+    MatchRated,
     Refused,
     RoomCreated,
     RoomInfo,
@@ -198,6 +200,14 @@ class Arena:
             return await asyncio.shield(accepted)
         finally:
             self._acts.pop(act_id, None)
+
+    async def rate(self, room: str, stars: int) -> MatchRated:
+        """Say how good a match was that this client's person played to the end, 1 to 5 stars; until ``leave``.
+
+        Raises:
+            RequestRefused: no seat there, the match is not over, or it cannot be stored.
+        """
+        return await self._ask(RateMatch(room=room, stars=stars), MatchRated)
 
     async def leave(self, room: str) -> None:
         """Give the seat up, or stop watching. There is no reply."""

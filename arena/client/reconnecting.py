@@ -34,6 +34,7 @@ from arena.protocol.server_messages import (
     AnyServerMessage,
     EventHappened,
     MatchEnded,
+    MatchRated,
     RoomInfo,
     RoomJoined,
     SeatLost,
@@ -159,6 +160,9 @@ class ReconnectingArena:
         """As ``take_turn``."""
         act_id = act_id or secrets.token_hex(8)
         return await self._until_answered(lambda arena: arena.talk_among_dead(room, text, act_id=act_id))
+
+    async def rate(self, room: str, stars: int) -> MatchRated:
+        return await self._now().rate(room, stars)
 
     async def leave(self, room: str) -> None:
         """Give the seat up, or stop watching. Without a connection the server is not told, and the memory keeps it."""

@@ -128,6 +128,14 @@ class LeaveRoom(ClientMessage):
     room: str = Field(max_length=64)
 
 
+class RateMatch(ClientMessage):
+    """Say how good a match was that this client's person played, 1 to 5 stars. Said again, the last one counts."""
+
+    type: Literal["rate_match"] = "rate_match"
+    room: str = Field(max_length=64)
+    stars: int = Field(ge=1, le=5)
+
+
 AnyClientMessage = Annotated[
     Hello
     | ListRooms
@@ -139,7 +147,8 @@ AnyClientMessage = Annotated[
     | WatchRoom
     | TakeTurn
     | TalkAmongDead
-    | LeaveRoom,
+    | LeaveRoom
+    | RateMatch,
     Field(discriminator="type"),
 ]
 CLIENT_MESSAGE: TypeAdapter[AnyClientMessage] = TypeAdapter(AnyClientMessage)

@@ -81,7 +81,7 @@ class RoomJoined(ServerMessage):
     type: Literal["room_joined"] = "room_joined"
     room: RoomInfo
     seat: int | None
-    resume_token: str | None
+    resume_token: str | None = Field(repr=False)
     since: int = 0
 
 
@@ -175,6 +175,14 @@ class MatchEnded(ServerMessage):
     returns: list[float]
 
 
+class MatchRated(ServerMessage):
+    """What this seat's person thinks of the match is stored."""
+
+    type: Literal["match_rated"] = "match_rated"
+    room: str
+    stars: int
+
+
 AnyServerMessage = Annotated[
     Welcomed
     | RoomsListed
@@ -188,7 +196,8 @@ AnyServerMessage = Annotated[
     | TurnClosed
     | ActAccepted
     | Refused
-    | MatchEnded,
+    | MatchEnded
+    | MatchRated,
     Field(discriminator="type"),
 ]
 SERVER_MESSAGE: TypeAdapter[AnyServerMessage] = TypeAdapter(AnyServerMessage)

@@ -41,6 +41,8 @@ class Connection:
         self.name = ""
         self.seats: dict[str, int] = {}
         """The seat that this connection holds, by room."""
+        self.played: dict[str, int] = {}
+        """The seat that this connection held at the end of a match, by rooms that are cleared away since."""
         self.watching: set[str] = set()
         self._socket = socket
         self._limits = limits
