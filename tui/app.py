@@ -141,6 +141,8 @@ class ArenaApp(Requests):
         for screen in self.screen_stack:
             if isinstance(screen, TableScreen | LobbyScreen):
                 screen.show(self.world, self.clock.monotonic_s())
+            elif isinstance(screen, EndScreen) and self.world.table is not None:
+                screen.show(self.world.table)
 
     def _tick(self) -> None:
         for screen in self.screen_stack:

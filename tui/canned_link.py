@@ -11,6 +11,7 @@ from arena.errors import ArenaError
 from arena.games.core import Act, checked
 from arena.protocol.server_messages import (
     ActAccepted,
+    MatchRated,
     RoomInfo,
     RoomJoined,
     SeatInfo,
@@ -85,6 +86,9 @@ class CannedLink:
         act = checked(turn, Act(text, choice))
         self.put(*self.game.act(act), *self.game.run())
         return ActAccepted(room=ROOM, turn_id=turn_id, act_id=act_id or "")
+
+    async def rate(self, room: str, stars: int) -> MatchRated:
+        return MatchRated(room=room, stars=stars)
 
     async def leave(self, room: str) -> None:
         self.left = True

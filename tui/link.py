@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from arena.client.happenings import Happening
-from arena.protocol.server_messages import ActAccepted, RoomInfo, RoomJoined, Welcomed
+from arena.protocol.server_messages import ActAccepted, MatchRated, RoomInfo, RoomJoined, Welcomed
 
 
 class Link(Protocol):
@@ -49,6 +49,8 @@ class Link(Protocol):
     ) -> Coroutine[Any, Any, ActAccepted]: ...
 
     async def take_seat_back(self, room: str) -> None: ...
+
+    async def rate(self, room: str, stars: int) -> MatchRated: ...
 
     async def leave(self, room: str) -> None: ...
 

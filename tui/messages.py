@@ -84,5 +84,13 @@ class SpokeAmongDead(Message):
         self.text = text
 
 
+class Rate(Message):
+    """So good was this match, 1 to 5 stars."""
+
+    def __init__(self, stars: int) -> None:
+        super().__init__()
+        self.stars = stars
+
+
 class LeaveTable(Message):
     """Back to the lobby; a seat in a running game is given up."""

@@ -191,6 +191,18 @@ class Requests(App[int]):
             if self.world.table is not None:
                 self._take(replace(self.world, table=store.accepted(self.world.table, act_id)))
 
+    def on_rate(self, event: messages.Rate) -> None:
+        async def rating(room: str) -> None:
+            try:
+                rated = await self.link.rate(room, event.stars)
+            except ArenaError as error:
+                self.on_explained(messages.Explained(words.refusal(error.code, error.message)))
+            else:
+                self.post_message(messages.Received(rated))
+
+        if self.world.table is not None:
+            self.run_worker(rating(self.world.table.room.room), name="rate", exclusive=True, group="rate")
+
     def on_explained(self, event: messages.Explained) -> None:
         if self.world.table is not None:
             self._take(replace(self.world, table=store.noticed(self.world.table, event.notice)))

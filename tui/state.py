@@ -92,6 +92,8 @@ class Table:
     gone: str = ""
     """Why this match cannot be gone on with here; empty as long as it can."""
     ended: MatchEnded | None = None
+    stars: int = 0
+    """How good I said that this match was, 1 to 5; 0 for nothing."""
 
     @property
     def face(self) -> Face:

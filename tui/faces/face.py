@@ -16,6 +16,7 @@ from arena.games.werewolf.types import NOBODY
 from arena.games.werewolf.view import SeatView
 from arena.protocol.text import clean_text
 from tui.lines import Line, LineKind, Note
+from tui.moments import Moment
 
 if TYPE_CHECKING:
     from arena.protocol.server_messages import RoomInfo
@@ -202,6 +203,10 @@ class Face:
         if ended is None or me is None or ended.winner not in ended.sides:
             return None
         return ended.sides[me] == ended.winner
+
+    def moments(self, table: Table) -> tuple[Moment, ...]:
+        """What decided the match, where that can be told from its events."""
+        return ()
 
     def fate(self, table: Table, seat: int) -> str:
         """What a seat got."""

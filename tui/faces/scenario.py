@@ -9,9 +9,10 @@ from arena.games.core import Event
 from arena.games.scenario.state import ENOUGH, Deed, Order, Stage
 from arena.games.scenario.view import ScenarioView, view
 from arena.protocol.text import clean_text
-from tui.faces import scenario_words
+from tui.faces import scenario_moments, scenario_words
 from tui.faces.face import Face, Heed, Offered
 from tui.lines import Line, LineKind, Note
+from tui.moments import Moment, decisive
 
 if TYPE_CHECKING:
     from arena.protocol.server_messages import RoomInfo
@@ -224,6 +225,9 @@ class ScenarioFace(Face):
     def won(self, table: Table) -> bool | None:
         """Nobody wins: everybody comes as near to a goal of their own as they can."""
         return None
+
+    def moments(self, table: Table) -> tuple[Moment, ...]:
+        return decisive(scenario_moments.moments(table.events)) if table.over else ()
 
     def result_lines(self, table: Table) -> tuple[str, ...]:
         return tuple(scenario_words.told_result(table, view(table.events)))
