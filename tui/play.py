@@ -25,6 +25,8 @@ def check_terminal() -> None:
     Raises:
         UserError: the screens cannot be drawn here; the message says what to do instead.
     """
+    if "TEXTUAL_DRIVER" in os.environ:
+        return  # behind a page of ``tui.web``: the browser draws them
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError("This is no terminal. For pipes and screen readers use: arena play --plain")
     width, height = os.get_terminal_size(sys.stdout.fileno())
