@@ -18,6 +18,7 @@ from tui import commands, keymap, messages, store
 from tui.link import Link
 from tui.memory import NothingRemembered, Remembered
 from tui.requests import Requests
+from tui.screens.debug import DebugScreen
 from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
 from tui.screens.lobby import LobbyScreen
@@ -47,6 +48,7 @@ class ArenaApp(Requests):
         Binding("f1", "help", "Help", id="app.help", priority=True),
         Binding("ctrl+p", "command_palette", "Commands", id="app.commands", priority=True),
         Binding("ctrl+q", "leave_or_quit", "Leave", id="app.leave", priority=True),
+        Binding("f12", "debug", "Connection", id="app.debug", priority=True, show=False),
         Binding("f4", "settings", "Settings", id="app.settings", priority=True, show=False),
     ]
 
@@ -141,12 +143,16 @@ class ArenaApp(Requests):
         for screen in self.screen_stack:
             if isinstance(screen, TableScreen | LobbyScreen):
                 screen.show(self.world, self.clock.monotonic_s())
+            elif isinstance(screen, DebugScreen):
+                screen.show(self.world)
             elif isinstance(screen, EndScreen) and self.world.table is not None:
                 screen.show(self.world.table)
 
     def _tick(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, TableScreen):
+            if isinstance(screen, DebugScreen):
+                screen.tick()
+            elif isinstance(screen, TableScreen):
                 screen.tick(self.clock.monotonic_s())
             elif isinstance(screen, LobbyScreen) and self.world.lost is not None:
                 screen.show(self.world, self.clock.monotonic_s())
@@ -206,6 +212,9 @@ class ArenaApp(Requests):
         self.set_class(settings.compact, "-dense")
         self.set_keymap(keymap.keymap(settings))
 
+    def action_debug(self) -> None:
+        self.push_screen(DebugScreen(self.link, self.world))
+
     def action_settings(self) -> None:
         self.push_screen(SettingsScreen(self.settings, self.use))
 
@@ -213,6 +222,8 @@ class ArenaApp(Requests):
         match action:
             case "settings":
                 return not isinstance(self.screen, SettingsScreen | PressKeyScreen)
+            case "debug":
+                return not isinstance(self.screen, DebugScreen | PressKeyScreen)
             case _:
                 return not isinstance(self.screen, PressKeyScreen)
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from arena.client.happenings import Happening
+from arena.client.trace import Trace
 from arena.errors import ArenaError
 from arena.games.core import Act, checked
 from arena.protocol.server_messages import (
@@ -28,6 +29,8 @@ class CannedLink:
         self.game: CannedMatch[Any, Any] = game or CannedGame()
         self.queue: asyncio.Queue[Happening | None] = asyncio.Queue()
         self.left = False
+        self.url = "ws://arena.example:8765"
+        self.trace = Trace(lambda: 0.0)
         self.welcome = Welcomed(server="arena.example", games=["werewolf"], live_checkpoint="tiny-12")
 
     def put(self, *messages: Happening) -> None:
@@ -37,6 +40,9 @@ class CannedLink:
     def close(self) -> None:
         """There will be no further connection."""
         self.queue.put_nowait(None)
+
+    async def round_trip_s(self) -> float:
+        return 0.0123
 
     async def rooms(self) -> list[RoomInfo]:
         return sample_rooms()

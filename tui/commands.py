@@ -49,6 +49,7 @@ def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
     for name in THEMES:
         use = partial(_colours, app, name)
         yield SystemCommand(f"look: {_COLOURS[name][0]}", _COLOURS[name][1], use)
+    yield SystemCommand("app: Connection", "Round trip, versions, and the last messages", app.action_debug)
     yield SystemCommand("app: Settings", "Colours, density, bell, vi keys, and your own keys", app.action_settings)
     yield SystemCommand("app: Quit", "Leave the arena", app.action_leave_or_quit)
 

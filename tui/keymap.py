@@ -66,6 +66,7 @@ PLACES: Final[Mapping[str, str]] = {
     "pick": "Values",
     "card": "My card",
     "help": "Help",
+    "debug": "Connection",
 }
 """What stands before the dot of an id, and the place for people. Keys of one place count at the same time."""
 WRITING: Final = frozenset(("enter", "tab", "backspace", "delete", "home", "end", "left", "right", "up", "down"))

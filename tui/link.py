@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from arena.client.happenings import Happening
+from arena.client.trace import Trace
 from arena.protocol.server_messages import ActAccepted, MatchRated, RoomInfo, RoomJoined, Welcomed
 
 
@@ -18,7 +19,15 @@ class Link(Protocol):
     """
 
     @property
+    def url(self) -> str: ...
+
+    @property
+    def trace(self) -> Trace: ...
+
+    @property
     def welcome(self) -> Welcomed: ...
+
+    async def round_trip_s(self) -> float: ...
 
     async def rooms(self) -> list[RoomInfo]: ...
 

@@ -9,10 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import BaseModel
 from textual.pilot import Pilot
 
 from arena.client.happenings import ConnectionLost, Happening, SeatGone
+from arena.client.trace import Way
 from arena.games.core import Act, Turn
+from arena.protocol.client_messages import Hello, JoinRoom, TakeTurn
 from arena.protocol.server_messages import EventHappened, RoomJoined, SeatChanged, SeatInfo
 from tui.app import ArenaApp
 from tui.canned import NAMES, ROLES, CannedGame
@@ -20,6 +23,7 @@ from tui.canned_link import CannedLink
 from tui.canned_match import CODE, ROOM
 from tui.messages import Received
 from tui.scenario_scenes import SCENES as SCENARIO_SCENES
+from tui.screens.debug import DebugScreen
 from tui.screens.new_game import NewGameScreen
 from tui.screens.question import QuestionScreen, back_question, train_question
 from tui.themes import DARK, LIGHT
@@ -224,6 +228,29 @@ def in_settings(*keys: str, theme: str = DARK.name) -> Scene:
     return app, prepare
 
 
+def debugging(theme: str = DARK.name) -> Scene:
+    """The connection, after a turn with all that belongs to it."""
+    app, before = at_table("day2.vote", theme=theme)
+    link = app.link
+    wire: list[tuple[Way, BaseModel]] = [
+        ("sent", Hello(name="Robin", client="terminal", token="secret")),
+        ("heard", link.welcome),
+        ("sent", JoinRoom()),
+        ("heard", RoomJoined(room=CannedGame().info("playing"), seat=0, resume_token="secret")),
+        ("heard", event(3, "said", 3, "Dan: [bold]Look at Finn", True, text="[bold]Look at Finn")),
+        ("sent", TakeTurn(room=ROOM, turn_id="day2.vote", act_id="0a", choice="Finn")),
+    ]
+    for way, message in wire:
+        link.trace.note(way, message)
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await before(pilot)
+        app.push_screen(DebugScreen(link, app.world, "social-arena, Textual, Python"))
+        await settle(pilot)
+
+    return app, prepare
+
+
 SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "lobby": lambda theme: lobby(theme),
     "new-game": lambda theme: lobby(theme, dialog=True),
@@ -244,6 +271,7 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "consent": lambda theme: asked(train_question(), theme),
     "go-back": lambda theme: asked(back_question(CODE), theme),
     "help": lambda theme: helping(theme),
+    "debug": lambda theme: debugging(theme),
     "settings": lambda theme: in_settings(theme=theme),
     "settings-clash": lambda theme: in_settings(*["tab"] * 5, *["down"] * 5, "enter", "n", theme=theme),
     "end": lambda theme: at_table(None, theme=theme),

@@ -29,6 +29,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
+from arena.client.trace import Trace
 from arena.errors import ArenaError, UserError
 from arena.keepalive import PING_INTERVAL_S, PING_TIMEOUT_S, watch_peer
 from arena.protocol.client_messages import (
@@ -83,8 +84,9 @@ class Disconnected(ArenaError):
 class Arena:
     """One open connection. Made by ``connect``."""
 
-    def __init__(self, socket: ClientConnection, url: str) -> None:
+    def __init__(self, socket: ClientConnection, url: str, trace: Trace | None = None) -> None:
         self.url = url
+        self.trace = trace or Trace()
         self.welcome: Welcomed
         self._socket = socket
         self._messages: deque[AnyServerMessage] = deque()
@@ -213,6 +215,17 @@ class Arena:
         """Give the seat up, or stop watching. There is no reply."""
         await self._send(LeaveRoom(room=room))
 
+    async def round_trip_s(self) -> float:
+        """How long a message to the server and back takes now, in seconds.
+
+        Raises:
+            Disconnected: the connection is gone, or was lost meanwhile.
+        """
+        try:
+            return await (await self._socket.ping())
+        except ConnectionClosed:
+            raise self._gone or Disconnected("The connection is closed.") from None
+
     async def close(self) -> None:
         self._leaving = True
         await self._socket.close()
@@ -242,6 +255,7 @@ class Arena:
     async def _send(self, message: ClientMessage) -> None:
         if self._gone is not None:
             raise self._gone
+        self.trace.note("sent", message)
         try:
             await self._socket.send(message.model_dump_json())
         except ConnectionClosed:
@@ -273,6 +287,7 @@ class Arena:
                     message = SERVER_MESSAGE.validate_json(raw)
                 except ValidationError:
                     continue  # a newer server may say things that this client does not know
+                self.trace.note("heard", message)
                 if not self._is_reply(message):
                     self._messages.append(message)
                     self._arrived.set()
@@ -328,11 +343,18 @@ def trusting(ca: Path) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def connect(
-    url: str, name: str, *, client: str = "", token: str | None = None, tls: ssl.SSLContext | None = None
+    url: str,
+    name: str,
+    *,
+    client: str = "",
+    token: str | None = None,
+    tls: ssl.SSLContext | None = None,
+    trace: Trace | None = None,
 ) -> AsyncIterator[Arena]:
     """An open connection under this handle.
 
     Args:
+        trace: goes on with this one instead of a new one.
         token: the server's access token, where it asks for one.
         tls: for ``wss://`` servers whose certificate this machine does not know of itself; see ``trusting``.
 
@@ -367,7 +389,7 @@ async def connect(
     except InvalidHandshake as error:
         raise ArenaError(f"What answers at {url} is no arena server ({error}).") from error
     watch_peer(socket.transport)
-    arena = Arena(socket, url)
+    arena = Arena(socket, url, trace)
     try:
         hello = Hello(protocol=PROTOCOL_VERSION, name=name, client=client, token=token)
         arena.welcome = await arena._ask(hello, Welcomed)

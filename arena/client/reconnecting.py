@@ -27,6 +27,7 @@ from typing import Any, Final, Protocol
 
 from arena.client.client import Arena, Disconnected, RequestRefused, connect
 from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, SeatGone
+from arena.client.trace import Trace
 from arena.errors import ArenaError
 from arena.protocol import codes
 from arena.protocol.server_messages import (
@@ -79,7 +80,16 @@ def pause_s(attempt: int, chance: Callable[[], float] = random.random) -> float:
 class ReconnectingArena:
     """Made by ``reconnecting``. One task may iterate while others call."""
 
-    def __init__(self, open_connection: Callable[[], Any], memory: SeatMemory | None, give_up_s: float | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        open_connection: Callable[[], Any],
+        memory: SeatMemory | None,
+        give_up_s: float | None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.url = url
+        self.trace = trace or Trace()
         self.welcome: Welcomed
         self._open = open_connection
         self._memory = memory
@@ -169,6 +179,9 @@ class ReconnectingArena:
         arena = self._arena
         self._drop(room, for_good=arena is not None)
         await self._now().leave(room)
+
+    async def round_trip_s(self) -> float:
+        return await self._now().round_trip_s()
 
     async def close(self) -> None:
         self._leaving = True
@@ -353,7 +366,8 @@ async def reconnecting(
     Raises:
         ArenaError: the first connection could not be had.
     """
-    arena = ReconnectingArena(lambda: connect(url, name, **how), memory, give_up_s)
+    trace = Trace()
+    arena = ReconnectingArena(url, lambda: connect(url, name, trace=trace, **how), memory, give_up_s, trace)
     try:
         await arena._first
         yield arena

@@ -25,6 +25,7 @@ KEYS = (
     ("table.older table.newer", "older and newer talk"),
     ("app.commands", "all commands"),
     ("app.settings", "settings: colours, bell, vi keys, keys of your own"),
+    ("app.debug", "the connection, for when something is wrong"),
     ("table.back", "take your seat back from a stand-in"),
     ("table.begin", "begin the game that you opened, before all have come"),
     ("app.leave", "leave"),
