@@ -72,7 +72,7 @@ class ArenaApp(Requests):
             self.register_theme(each)
         self._fixed_theme = TERMINAL.name if colourless else theme
         self.settings, wrong = keymap.checked(self.memory.settings)
-        self.world = World(notice=" ".join(filter(None, (self.memory.complaint, wrong))))
+        self.world = World(hints=self.settings.hints, notice=" ".join(filter(None, (self.memory.complaint, wrong))))
         self._apply(self.settings)
 
     # -- life ---------------------------------------------------------------------------------------------------
@@ -95,6 +95,8 @@ class ArenaApp(Requests):
             self._list_rooms()
             if kept is not None:
                 self._offer_to_go_back(kept)
+            elif self.memory.newcomer and not wish.resume:
+                self._offer_to_teach()
             elif wish.resume:
                 self._take(replace(self.world, notice="There is no match to go back to on this server."))
 
@@ -205,7 +207,10 @@ class ArenaApp(Requests):
         if settings.theme != self.settings.theme:
             self._fixed_theme = TERMINAL.name if self.no_color else None
         self.settings = self.memory.settings = settings
+        self.world = replace(self.world, hints=settings.hints)
         self._apply(settings)
+        if self.is_running:
+            self._show()
 
     def _apply(self, settings: Settings) -> None:
         self.theme = self._fixed_theme or THEMES[settings.theme].name

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from tui.messages import QuickMatch, Watch
+from tui.faces.registry import face_of
+from tui.messages import Learn, QuickMatch, Watch
 from tui.screens.lobby import LobbyScreen
 from tui.screens.table import TableScreen
 from tui.themes import THEMES
@@ -27,6 +28,8 @@ def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
         yield SystemCommand("lobby: Join by code", "A game whose code somebody told you", screen.action_code)
         yield SystemCommand("lobby: Watch", "Follow a game without a seat", screen.action_watch)
         yield SystemCommand("lobby: Watch everything", "The secrets too, where they are shown", screen.action_watch_all)
+        if face_of(app.wish.game).lesson is not None:
+            yield SystemCommand("help: Learn by playing", "A short game with advice", lambda: _post(app, Learn()))
     table = app.world.table
     if isinstance(screen, TableScreen) and table is not None:
         if screen.check_action("pass_turn", ()):
@@ -65,5 +68,5 @@ def _colours(app: ArenaApp, theme: str) -> None:
     app.use(replace(app.settings, theme=theme))
 
 
-def _post(app: ArenaApp, message: QuickMatch | Watch) -> None:
+def _post(app: ArenaApp, message: Learn | QuickMatch | Watch) -> None:
     app.post_message(message)

@@ -44,6 +44,14 @@ class Remembered(Protocol):
     def train(self, answer: bool) -> None: ...
 
     @property
+    def newcomer(self) -> bool:
+        """Whether nothing is remembered of this person, not even that they were asked whether they know the game."""
+        ...
+
+    @newcomer.setter
+    def newcomer(self, is_one: bool) -> None: ...
+
+    @property
     def settings(self) -> Settings: ...
 
     @settings.setter
@@ -61,6 +69,7 @@ class NothingRemembered:
     """A player without a past who does not want to be asked."""
 
     train: bool | None = False
+    newcomer = False
     settings = Settings()
     complaint = ""
 
@@ -97,7 +106,7 @@ class Memory:
         name = hashlib.sha256(f"{self.url} {room}".encode()).hexdigest()[:24]
         return self.folder / f"seat-{name}.json"
 
-    # -- the answer about training -------------------------------------------------------------------------------
+    # -- answers ---------------------------------------------------------------------------------------------------
 
     @property
     def train(self) -> bool | None:
@@ -110,7 +119,19 @@ class Memory:
     @train.setter
     def train(self, answer: bool) -> None:
         self._train = answer
-        _write(self.folder / "answers.json", {"train": answer})
+        self._answer(train=answer)
+
+    @property
+    def newcomer(self) -> bool:
+        return not (self.folder / "answers.json").exists()
+
+    @newcomer.setter
+    def newcomer(self, is_one: bool) -> None:
+        self._answer(knows_the_game=not is_one)
+
+    def _answer(self, **answers: bool) -> None:
+        file = self.folder / "answers.json"
+        _write(file, {**_read(file), **answers})
 
     # -- settings ------------------------------------------------------------------------------------------------
 

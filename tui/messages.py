@@ -44,6 +44,10 @@ class QuickMatch(Message):
     """Any open seat, or a new game."""
 
 
+class Learn(Message):
+    """The game that teaches."""
+
+
 class NewGame(Message):
     """A new game with the house rules, fillings and terms of ``choice``."""
 

@@ -14,11 +14,12 @@ from arena.errors import ArenaError
 from arena.protocol import codes
 from arena.protocol.server_messages import ActAccepted, RoomJoined, RoomsListed
 from tui import messages, store, words
+from tui.faces.registry import face_of
 from tui.house_rules import NewGameChoice
 from tui.link import Link
 from tui.memory import KeptSeat, Remembered
 from tui.screens.lobby import LobbyScreen
-from tui.screens.question import back_question, blind_question, train_question
+from tui.screens.question import back_question, blind_question, lesson_question, train_question
 from tui.state import Connection, World
 from tui.wish import Wish
 
@@ -111,6 +112,12 @@ class Requests(App[int]):
             choice = replace(choice, options={**self.wish.options, **choice.options})
         self._ask_for_seat(lambda _: self._open(choice))
 
+    def on_learn(self) -> None:
+        game = self.wish.game
+        if (lesson := face_of(game).lesson) is not None:
+            choice = NewGameChoice(game, lesson.options, lesson.fills, {"private": True, "night_s": 0.0})
+            self._ask_for_seat(lambda _: self._open(choice, teaches=True))
+
     def on_join(self, event: messages.Join) -> None:
         room = event.room
         self._ask_for_seat(lambda blind: self.link.join(room, train=bool(self.memory.train), blind=blind))
@@ -123,14 +130,27 @@ class Requests(App[int]):
 
         self._ask(enter)
 
-    async def _open(self, choice: NewGameChoice) -> RoomJoined:
-        """Whoever opens a blind game has agreed to it."""
+    async def _open(self, choice: NewGameChoice, *, teaches: bool = False) -> RoomJoined:
+        """Whoever opens a blind game has agreed to it. After a game that ``teaches`` one plays others."""
         fills = None if choice.fills is None else list(choice.fills)
         made = await self.link.create(choice.game, choice.options, fills=fills, **choice.terms)
         joined = await self.link.join(made.room, train=bool(self.memory.train), blind=made.blind)
-        self.world = replace(self.world, mine=made.room)
-        self.opened = (made.room, choice)
+        self.world = replace(self.world, mine=made.room, lesson=made.room if teaches else self.world.lesson)
+        self.opened = None if teaches else (made.room, choice)
         return joined
+
+    def _offer_to_teach(self) -> None:
+        """Once and never again, whatever the answer."""
+        lesson = face_of(self.wish.game).lesson
+        self.memory.newcomer = False
+        if lesson is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.post_message(messages.Learn())
+
+        self.push_screen(lesson_question(lesson.text), answered)
 
     def _go_back(self, seat: KeptSeat) -> None:
         self._ask(lambda _: self.link.resume(seat.room, seat.token))

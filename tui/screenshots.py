@@ -21,11 +21,12 @@ from tui.app import ArenaApp
 from tui.canned import NAMES, ROLES, CannedGame
 from tui.canned_link import CannedLink
 from tui.canned_match import CODE, ROOM
+from tui.faces.werewolf_hints import LESSON
 from tui.messages import Received
 from tui.scenario_scenes import SCENES as SCENARIO_SCENES
 from tui.screens.debug import DebugScreen
 from tui.screens.new_game import NewGameScreen
-from tui.screens.question import QuestionScreen, back_question, train_question
+from tui.screens.question import QuestionScreen, back_question, lesson_question, train_question
 from tui.themes import DARK, LIGHT
 
 
@@ -251,6 +252,13 @@ def debugging(theme: str = DARK.name) -> Scene:
     return app, prepare
 
 
+def taught(theme: str = DARK.name) -> Scene:
+    """My first vote, with advice."""
+    app, prepare = at_table("day1.vote", theme=theme)
+    app.world = replace(app.world, lesson=ROOM)
+    return app, prepare
+
+
 SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "lobby": lambda theme: lobby(theme),
     "new-game": lambda theme: lobby(theme, dialog=True),
@@ -269,6 +277,8 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "waiting": lambda theme: waiting(theme),
     "everything": lambda theme: all_seeing(theme),
     "consent": lambda theme: asked(train_question(), theme),
+    "lesson": lambda theme: taught(theme),
+    "lesson-offer": lambda theme: asked(lesson_question(LESSON.text), theme),
     "go-back": lambda theme: asked(back_question(CODE), theme),
     "help": lambda theme: helping(theme),
     "debug": lambda theme: debugging(theme),

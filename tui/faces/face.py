@@ -15,6 +15,7 @@ from arena.games.registry import GAMES
 from arena.games.werewolf.types import NOBODY
 from arena.games.werewolf.view import SeatView
 from arena.protocol.text import clean_text
+from tui.lesson import Lesson
 from tui.lines import Line, LineKind, Note
 from tui.moments import Moment
 
@@ -182,6 +183,17 @@ class Face:
     def reminder(self, table: Table, turn: OpenTurn) -> tuple[str, ...]:
         """What the plain lines say before they ask."""
         return () if self.game is None else tuple(self.game.picture(table.events))
+
+    # -- for newcomers -----------------------------------------------------------------------------------------------
+
+    @property
+    def lesson(self) -> Lesson | None:
+        """The game that teaches this game; None where there is none."""
+        return None
+
+    def hint(self, table: Table) -> str:
+        """One line of advice for now; empty where there is nothing to say."""
+        return ""
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

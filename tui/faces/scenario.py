@@ -9,8 +9,9 @@ from arena.games.core import Event
 from arena.games.scenario.state import ENOUGH, Deed, Order, Stage
 from arena.games.scenario.view import ScenarioView, view
 from arena.protocol.text import clean_text
-from tui.faces import scenario_moments, scenario_words
+from tui.faces import scenario_hints, scenario_moments, scenario_words
 from tui.faces.face import Face, Heed, Offered
+from tui.lesson import Lesson
 from tui.lines import Line, LineKind, Note
 from tui.moments import Moment, decisive
 
@@ -205,6 +206,15 @@ class ScenarioFace(Face):
         worth = v.worth(v.offer.terms)
         mine = "" if worth is None else f", worth {worth} to you ({v.card.get('walk')} without agreement)"
         return (f"On the table: {scenario_words.terms(v, v.offer.terms)}{mine}. Agreed: {agreed}.",)
+
+    # -- for newcomers -----------------------------------------------------------------------------------------------
+
+    @property
+    def lesson(self) -> Lesson | None:
+        return scenario_hints.LESSON
+
+    def hint(self, table: Table) -> str:
+        return scenario_hints.hint(table)
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from arena.games.core import Event
 from arena.games.werewolf.types import Phase, Role, Side
 from arena.games.werewolf.view import SeatView, view
-from tui.faces import werewolf_moments
+from tui.faces import werewolf_hints, werewolf_moments
 from tui.faces.face import Face
 from tui.faces.werewolf_words import ALL_SEEING, CLASSIC, RULES, SLEEPERS, intro
+from tui.lesson import Lesson
 from tui.lines import Line, LineKind, Note
 from tui.moments import Moment, decisive
 
@@ -183,6 +184,15 @@ class WerewolfFace(Face):
                 return "The game is over."
             case _:
                 return "The game is about to begin."
+
+    # -- for newcomers -----------------------------------------------------------------------------------------------
+
+    @property
+    def lesson(self) -> Lesson | None:
+        return werewolf_hints.LESSON
+
+    def hint(self, table: Table) -> str:
+        return werewolf_hints.hint(table)
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

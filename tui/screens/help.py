@@ -31,6 +31,7 @@ KEYS = (
     ("app.leave", "leave"),
 )
 """(keys, what they do); those with an id can be others (``tui.keymap``)."""
+LEARN = "To learn it by playing: in the lobby, Ctrl+P and “Learn by playing”."
 
 
 class HelpScreen(ModalScreen[None]):
@@ -59,7 +60,9 @@ def help_text(game: str, events: Sequence[Event], settings: Settings) -> Content
         Content.assemble((f"{_shown(key, settings):<11}", "bold $primary"), (does, "$faint"))
         for key, does in (*face.keys, *KEYS)
     ]
-    return Content("\n\n").join([*rules, Content.assemble(("Keys\n", "bold $accent"), Content("\n").join(keys))])
+    lesson = () if face.lesson is None else (Content.styled(LEARN, "$accent"),)
+    heading = Content.styled("Keys\n", "bold $accent")
+    return Content("\n\n").join([*rules, *lesson, heading.append(Content("\n").join(keys))])
 
 
 def _shown(key: str, settings: Settings) -> str:

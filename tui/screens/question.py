@@ -62,6 +62,10 @@ def train_question() -> QuestionScreen:
     return QuestionScreen("One question, asked only once", words.TRAIN, "They may", "No")
 
 
+def lesson_question(text: str) -> QuestionScreen:
+    return QuestionScreen("Learn by playing?", text, "Learn by playing", "I know the game", likely=True)
+
+
 def blind_question() -> QuestionScreen:
     return QuestionScreen("A blind game", words.BLIND, "Join", "No")
 
