@@ -147,6 +147,17 @@ class RoomGone:
     match_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class MatchRated:
+    """How good the person of a seat found a match that is over, 1 to 5 ``stars``. The newest such row of a seat counts;
+    ``at`` is in seconds since the Unix epoch."""
+
+    match_id: str
+    seat: int
+    stars: int
+    at: float
+
+
 LogRow = (
     MatchStarted
     | SeatFilled
@@ -158,5 +169,6 @@ LogRow = (
     | MatchAbandoned
     | RoomWaiting
     | RoomGone
+    | MatchRated
 )
 Batch = tuple[LogRow, ...]

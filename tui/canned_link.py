@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from arena.client.happenings import Happening
+from arena.client.trace import Trace
 from arena.errors import ArenaError
 from arena.games.core import Act, checked
 from arena.protocol.recording import Recording
 from arena.protocol.server_messages import (
     ActAccepted,
+    MatchRated,
     RoomInfo,
     RoomJoined,
     SeatInfo,
@@ -29,6 +31,8 @@ class CannedLink:
         self.game: CannedMatch[Any, Any] = game or CannedGame()
         self.queue: asyncio.Queue[Happening | None] = asyncio.Queue()
         self.left = False
+        self.url = "ws://arena.example:8765"
+        self.trace = Trace(lambda: 0.0)
         self.welcome = Welcomed(server="arena.example", games=["werewolf"], live_checkpoint="tiny-12")
 
     def put(self, *messages: Happening) -> None:
@@ -38,6 +42,9 @@ class CannedLink:
     def close(self) -> None:
         """There will be no further connection."""
         self.queue.put_nowait(None)
+
+    async def round_trip_s(self) -> float:
+        return 0.0123
 
     async def rooms(self) -> list[RoomInfo]:
         return sample_rooms()
@@ -90,6 +97,9 @@ class CannedLink:
         act = checked(turn, Act(text, choice))
         self.put(*self.game.act(act), *self.game.run())
         return ActAccepted(room=ROOM, turn_id=turn_id, act_id=act_id or "")
+
+    async def rate(self, room: str, stars: int) -> MatchRated:
+        return MatchRated(room=room, stars=stars)
 
     async def leave(self, room: str) -> None:
         self.left = True

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from tui.messages import QuickMatch, ReadReplay, Watch
+from tui.faces.registry import face_of
+from tui.messages import Learn, QuickMatch, ReadReplay, Watch
 from tui.screens.lobby import LobbyScreen
 from tui.screens.table import TableScreen
-from tui.themes import DARK, LIGHT
+from tui.themes import THEMES
 
 if TYPE_CHECKING:
     from tui.app import ArenaApp
@@ -25,6 +28,8 @@ def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
         yield SystemCommand("lobby: Join by code", "A game whose code somebody told you", screen.action_code)
         yield SystemCommand("lobby: Watch", "Follow a game without a seat", screen.action_watch)
         yield SystemCommand("lobby: Watch everything", "The secrets too, where they are shown", screen.action_watch_all)
+        if face_of(app.wish.game).lesson is not None:
+            yield SystemCommand("help: Learn by playing", "A short game with advice", lambda: _post(app, Learn()))
     table = app.world.table
     if isinstance(screen, TableScreen) and table is not None:
         if screen.check_action("pass_turn", ()):
@@ -46,10 +51,24 @@ def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
         yield SystemCommand("game: Leave", "Back to the lobby, giving up the seat", app.action_leave_table)
     yield SystemCommand("privacy: Training", "Whether your games may be used for it", app.ask_about_training)
     yield SystemCommand("help: Explain the game", "The rules in one minute, and the keys", app.action_help)
-    yield SystemCommand("look: Use dark colours", "For dark rooms", lambda: setattr(app, "theme", DARK.name))
-    yield SystemCommand("look: Use light colours", "For bright rooms", lambda: setattr(app, "theme", LIGHT.name))
+    for name in THEMES:
+        use = partial(_colours, app, name)
+        yield SystemCommand(f"look: {_COLOURS[name][0]}", _COLOURS[name][1], use)
+    yield SystemCommand("app: Connection", "Round trip, versions, and the last messages", app.action_debug)
+    yield SystemCommand("app: Settings", "Colours, density, bell, vi keys, and your own keys", app.action_settings)
     yield SystemCommand("app: Quit", "Leave the arena", app.action_leave_or_quit)
 
 
-def _post(app: ArenaApp, message: QuickMatch | ReadReplay | Watch) -> None:
+_COLOURS = {
+    "dark": ("Use dark colours", "For dark rooms"),
+    "light": ("Use light colours", "For bright rooms"),
+    "terminal": ("Use the terminal's own colours", "Sixteen of them, on its background"),
+}
+
+
+def _colours(app: ArenaApp, theme: str) -> None:
+    app.use(replace(app.settings, theme=theme))
+
+
+def _post(app: ArenaApp, message: Learn | QuickMatch | ReadReplay | Watch) -> None:
     app.post_message(message)

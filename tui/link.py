@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from arena.client.happenings import Happening
+from arena.client.trace import Trace
 from arena.protocol.recording import Recording
-from arena.protocol.server_messages import ActAccepted, RoomInfo, RoomJoined, Welcomed
+from arena.protocol.server_messages import ActAccepted, MatchRated, RoomInfo, RoomJoined, Welcomed
 
 
 class Link(Protocol):
@@ -19,7 +20,15 @@ class Link(Protocol):
     """
 
     @property
+    def url(self) -> str: ...
+
+    @property
+    def trace(self) -> Trace: ...
+
+    @property
     def welcome(self) -> Welcomed: ...
+
+    async def round_trip_s(self) -> float: ...
 
     async def rooms(self) -> list[RoomInfo]: ...
 
@@ -52,6 +61,8 @@ class Link(Protocol):
     ) -> Coroutine[Any, Any, ActAccepted]: ...
 
     async def take_seat_back(self, room: str) -> None: ...
+
+    async def rate(self, room: str, stars: int) -> MatchRated: ...
 
     async def leave(self, room: str) -> None: ...
 

@@ -1,4 +1,4 @@
-"""What the terminal remembers from one start to the next: the seats of running matches, and one answer.
+"""What the terminal remembers from one start to the next: the seats of running matches, some answers, the settings.
 
 A seat's token is as good as the seat, so each lies in a file of its own that only this user can read (mode 0600). It is
 removed when the match is over, or the seat given up.
@@ -13,10 +13,12 @@ import os
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from arena.paths import state_folder
 from arena.protocol.server_messages import RoomInfo
+from tui import settings
+from tui.settings import Settings
 
 FORGET_AFTER_S: Final = 30 * 86_400.0
 
@@ -32,6 +34,49 @@ class KeptSeat:
     kept_at_s: float
 
 
+class Remembered(Protocol):
+    """What was kept from earlier starts; ``Memory`` keeps it on disk."""
+
+    @property
+    def train(self) -> bool | None: ...
+
+    @train.setter
+    def train(self, answer: bool) -> None: ...
+
+    @property
+    def newcomer(self) -> bool:
+        """Whether nothing is remembered of this person, not even that they were asked whether they know the game."""
+        ...
+
+    @newcomer.setter
+    def newcomer(self, is_one: bool) -> None: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @settings.setter
+    def settings(self, value: Settings) -> None: ...
+
+    @property
+    def complaint(self) -> str:
+        """What is wrong with the settings that were kept; empty for nothing."""
+        ...
+
+    def seat(self, room: str | None = None) -> KeptSeat | None: ...
+
+
+class NothingRemembered:
+    """A player without a past who does not want to be asked."""
+
+    train: bool | None = False
+    newcomer = False
+    settings = Settings()
+    complaint = ""
+
+    def seat(self, room: str | None = None) -> KeptSeat | None:
+        return None
+
+
 class Memory:
     """Of one server, in ``folder``. A file that cannot be read or written is as good as none: the game goes on."""
 
@@ -39,6 +84,7 @@ class Memory:
         self.url = url.rstrip("/")
         self.folder = folder or state_folder()
         self._train: bool | None = None
+        self._settings, self.complaint = settings.read(self.folder / settings.FILE)
 
     # -- seats ---------------------------------------------------------------------------------------------------
 
@@ -60,7 +106,7 @@ class Memory:
         name = hashlib.sha256(f"{self.url} {room}".encode()).hexdigest()[:24]
         return self.folder / f"seat-{name}.json"
 
-    # -- the answer about training -------------------------------------------------------------------------------
+    # -- answers ---------------------------------------------------------------------------------------------------
 
     @property
     def train(self) -> bool | None:
@@ -73,7 +119,30 @@ class Memory:
     @train.setter
     def train(self, answer: bool) -> None:
         self._train = answer
-        _write(self.folder / "answers.json", {"train": answer})
+        self._answer(train=answer)
+
+    @property
+    def newcomer(self) -> bool:
+        return not (self.folder / "answers.json").exists()
+
+    @newcomer.setter
+    def newcomer(self, is_one: bool) -> None:
+        self._answer(knows_the_game=not is_one)
+
+    def _answer(self, **answers: bool) -> None:
+        file = self.folder / "answers.json"
+        _write(file, {**_read(file), **answers})
+
+    # -- settings ------------------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @settings.setter
+    def settings(self, value: Settings) -> None:
+        self._settings = value
+        _write(self.folder / settings.FILE, settings.written(value), indent=1)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -97,7 +166,7 @@ def _read_seat(path: Path) -> KeptSeat | None:
     return seat if fresh else None
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
+def _write(path: Path, value: dict[str, Any], indent: int | None = None) -> None:
     """Whole or not at all, and never readable for others, not even for a moment."""
     draft = path.with_suffix(f".{os.getpid()}")
     try:
@@ -105,7 +174,7 @@ def _write(path: Path, value: dict[str, Any]) -> None:
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(value, file)
+            json.dump(value, file, indent=indent)
         draft.replace(path)
     except OSError:
         with contextlib.suppress(OSError):

@@ -44,6 +44,10 @@ class QuickMatch(Message):
     """Any open seat, or a new game."""
 
 
+class Learn(Message):
+    """The game that teaches."""
+
+
 class NewGame(Message):
     """A new game with the house rules, fillings and terms of ``choice``."""
 
@@ -90,6 +94,14 @@ class ReadReplay(Message):
     def __init__(self, room: str) -> None:
         super().__init__()
         self.room = room
+
+
+class Rate(Message):
+    """So good was this match, 1 to 5 stars."""
+
+    def __init__(self, stars: int) -> None:
+        super().__init__()
+        self.stars = stars
 
 
 class LeaveTable(Message):

@@ -295,6 +295,8 @@ class PlainGame:
         won = table.face.won(table)
         if won is not None:
             self.say("You won." if won else "You lost.")
+        for moment in table.face.moments(table):
+            self.say(f"{moment.when}: {moment.text}")
         for text in table.face.result_lines(table):
             self.say(text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,8 @@ def check_terminal(instead: str = "arena play --plain") -> None:
     Raises:
         UserError: the screens cannot be drawn here; the message says what to do ``instead``.
     """
+    if "TEXTUAL_DRIVER" in os.environ:
+        return  # behind a page of ``tui.web``: the browser draws them
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError(f"This is no terminal. For pipes and screen readers use: {instead}")
     width, height = os.get_terminal_size(sys.stdout.fileno())
@@ -43,11 +46,13 @@ def run(
     train: bool | None = None,
     token: str | None = None,
     ca: Path | None = None,
+    theme: str | None = None,
 ) -> int:
     """Play until the player leaves (plain: until the match ends); the exit status.
 
     Args:
         train: whether games may be used for training; it is remembered. None: what was answered before, or asked.
+        theme: one of ``tui.settings``; it is remembered. None: what was chosen before.
 
     Raises:
         UserError: no terminal that the screens can be drawn in.
@@ -56,17 +61,26 @@ def run(
     if not plain:
         check_terminal()
     try:
-        return asyncio.run(_run(url, name, wish, plain, train, token, ca))
+        return asyncio.run(_run(url, name, wish, plain, train, token, ca, theme))
     except KeyboardInterrupt:
         return 130
 
 
 async def _run(
-    url: str, name: str, wish: Wish, plain: bool, train: bool | None, token: str | None, ca: Path | None
+    url: str,
+    name: str,
+    wish: Wish,
+    plain: bool,
+    train: bool | None,
+    token: str | None,
+    ca: Path | None,
+    theme: str | None,
 ) -> int:
     memory = Memory(url)
     if train is not None:
         memory.train = train
+    if theme is not None:
+        memory.settings = replace(memory.settings, theme=theme)
     tls = None if ca is None else trusting(ca)
     async with reconnecting(url, name, memory=memory, client="terminal", token=token, tls=tls) as arena:
         if plain:

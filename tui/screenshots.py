@@ -9,21 +9,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import BaseModel
 from textual.app import App
 from textual.pilot import Pilot
 
 from arena.client.happenings import ConnectionLost, Happening, SeatGone
+from arena.client.trace import Way
 from arena.games.core import Act, Turn
+from arena.protocol.client_messages import Hello, JoinRoom, TakeTurn
 from arena.protocol.server_messages import EventHappened, RoomJoined, SeatChanged, SeatInfo
 from tui.app import ArenaApp
 from tui.canned import NAMES, ROLES, CannedGame
 from tui.canned_link import CannedLink
 from tui.canned_match import CODE, ROOM
+from tui.faces.werewolf_hints import LESSON
 from tui.messages import Received
 from tui.replay_scenes import SCENES as REPLAY_SCENES
 from tui.scenario_scenes import SCENES as SCENARIO_SCENES
+from tui.screens.debug import DebugScreen
 from tui.screens.new_game import NewGameScreen
-from tui.screens.question import QuestionScreen, back_question, train_question
+from tui.screens.question import QuestionScreen, back_question, lesson_question, train_question
 from tui.themes import DARK, LIGHT
 
 
@@ -213,6 +218,51 @@ def helping(theme: str = DARK.name) -> Scene:
     return app, prepare
 
 
+def in_settings(*keys: str, theme: str = DARK.name) -> Scene:
+    """The settings, after some keys."""
+    app, before = lobby(theme)
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await before(pilot)
+        for key in ("f4", *keys):
+            await pilot.press(key)
+            await settle(pilot)
+
+    return app, prepare
+
+
+def debugging(theme: str = DARK.name) -> Scene:
+    """The connection, after a turn with all that belongs to it."""
+    app, before = at_table("day2.vote", theme=theme)
+    assert isinstance(app, ArenaApp)
+    link = app.link
+    wire: list[tuple[Way, BaseModel]] = [
+        ("sent", Hello(name="Robin", client="terminal", token="secret")),
+        ("heard", link.welcome),
+        ("sent", JoinRoom()),
+        ("heard", RoomJoined(room=CannedGame().info("playing"), seat=0, resume_token="secret")),
+        ("heard", event(3, "said", 3, "Dan: [bold]Look at Finn", True, text="[bold]Look at Finn")),
+        ("sent", TakeTurn(room=ROOM, turn_id="day2.vote", act_id="0a", choice="Finn")),
+    ]
+    for way, message in wire:
+        link.trace.note(way, message)
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await before(pilot)
+        app.push_screen(DebugScreen(link, app.world, "social-arena, Textual, Python"))
+        await settle(pilot)
+
+    return app, prepare
+
+
+def taught(theme: str = DARK.name) -> Scene:
+    """My first vote, with advice."""
+    app, prepare = at_table("day1.vote", theme=theme)
+    assert isinstance(app, ArenaApp)
+    app.world = replace(app.world, lesson=ROOM)
+    return app, prepare
+
+
 SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "lobby": lambda theme: lobby(theme),
     "new-game": lambda theme: lobby(theme, dialog=True),
@@ -231,8 +281,13 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "waiting": lambda theme: waiting(theme),
     "everything": lambda theme: all_seeing(theme),
     "consent": lambda theme: asked(train_question(), theme),
+    "lesson": lambda theme: taught(theme),
+    "lesson-offer": lambda theme: asked(lesson_question(LESSON.text), theme),
     "go-back": lambda theme: asked(back_question(CODE), theme),
     "help": lambda theme: helping(theme),
+    "debug": lambda theme: debugging(theme),
+    "settings": lambda theme: in_settings(theme=theme),
+    "settings-clash": lambda theme: in_settings(*["tab"] * 5, *["down"] * 5, "enter", "n", theme=theme),
     "end": lambda theme: at_table(None, theme=theme),
     **SCENARIO_SCENES,
     **REPLAY_SCENES,

@@ -92,6 +92,8 @@ class Table:
     gone: str = ""
     """Why this match cannot be gone on with here; empty as long as it can."""
     ended: MatchEnded | None = None
+    stars: int = 0
+    """How good I said that this match was, 1 to 5; 0 for nothing."""
 
     @property
     def face(self) -> Face:
@@ -187,3 +189,19 @@ class World:
     mine: str = ""
     """The room that I opened: I may begin its match before all have come."""
     notice: str = ""
+    lesson: str = ""
+    """The room of the game that teaches."""
+    hints: str = "first"
+    """When advice is given, as ``tui.settings`` has it."""
+
+    @property
+    def hint(self) -> str:
+        """The advice for now; empty where none is wanted."""
+        if self.table is None or not (self.hints == "always" or (self.hints == "first" and self.taught)):
+            return ""
+        return self.table.face.hint(self.table)
+
+    @property
+    def taught(self) -> bool:
+        """Whether this is the game that teaches."""
+        return self.table is not None and self.table.room.room == self.lesson

@@ -156,6 +156,8 @@ def _at_table(table: Table, message: said.AnyServerMessage, now_s: float) -> Tab
             return refused(table, message.act_id, message.code, message.message)
         case said.MatchEnded():
             return replace(table, ended=message, turn=None)
+        case said.MatchRated():
+            return replace(table, stars=message.stars, notice="")
         case _:
             return table
 

@@ -1,4 +1,4 @@
-"""The two looks of the terminal, and one stable colour a seat in each."""
+"""The looks of the terminal, and one stable colour a seat in each."""
 
 from __future__ import annotations
 
@@ -101,6 +101,45 @@ LIGHT: Final = Theme(
         "border-blurred": "#cbc6b8",
     },
 )
+_ANSI: Final = (
+    "ansi_bright_blue", "ansi_bright_yellow", "ansi_bright_green", "ansi_bright_red", "ansi_bright_magenta",
+    "ansi_bright_cyan", "ansi_yellow", "ansi_red", "ansi_green", "ansi_magenta", "ansi_blue", "ansi_cyan",
+    "ansi_bright_blue", "ansi_bright_yellow", "ansi_bright_green", "ansi_bright_red",
+)  # fmt: skip
+TERMINAL: Final = Theme(
+    name="arena-terminal",
+    ansi=True,
+    primary="ansi_blue",
+    secondary="ansi_magenta",
+    accent="ansi_yellow",
+    warning="ansi_yellow",
+    error="ansi_red",
+    success="ansi_green",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    dark=True,
+    variables={
+        **_seats(_ANSI),
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white",
+        "faint": "ansi_default",
+        "line": "ansi_bright_black",
+        "turn": "ansi_default",
+        "footer-key-foreground": "ansi_yellow",
+        "block-cursor-background": "ansi_yellow",
+        "block-cursor-foreground": "ansi_black",
+        "block-cursor-text-style": "bold",
+        "input-cursor-background": "ansi_yellow",
+        "input-cursor-foreground": "ansi_black",
+        "border": "ansi_yellow",
+        "border-blurred": "ansi_bright_black",
+    },
+)
+"""Sixteen colours of the terminal's choice on its own background, dark or light: nothing hangs on them."""
+THEMES: Final = {"dark": DARK, "light": LIGHT, "terminal": TERMINAL}
+"""By their names in the settings."""
 
 
 def seat_colour(seat: int) -> str:

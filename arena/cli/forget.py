@@ -17,9 +17,9 @@ def forget(
 ) -> None:
     """Remove a person's words from the database.
 
-    From every match that is over: the name, all that was said from that seat, all stored tokens, and what
-    judges wrote beside their scores. Matches stay replayable. What others said stays, even where they quote. Backups,
-    exports and trained models are not touched.
+    From every match that is over: the name, all that was said from that seat, all stored tokens, what judges
+    wrote beside their scores, and how that person rated it. Matches stay replayable. What others said stays, even
+    where they quote. Backups, exports and trained models are not touched.
     """
     from arena.db import forget as log
     from arena.db.engine import open_database
@@ -36,7 +36,7 @@ def forget(
         return
     typer.echo(
         f"Removed from {removed.matches} matches: words in {removed.events} events and {removed.decisions} decisions, "
-        "and all stored tokens of these matches."
+        f"{removed.ratings} ratings, and all stored tokens of these matches."
     )
     if removed.waiting:
         typer.echo(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +27,7 @@ def matches(
 ) -> None:
     """List the matches in the database, the newest first."""
     from arena.db.engine import open_database
+    from arena.db.match_ratings import ratings_of
     from arena.db.repo import list_matches
     from arena.paths import default_database_url
 
@@ -35,7 +37,9 @@ def matches(
         return
     found = list_matches(engine, limit=limit, purpose=purpose)
     if as_json:
-        typer.echo(json.dumps([as_dict(m) for m in found], ensure_ascii=False, indent=2))
+        ratings = ratings_of(engine, [m.id for m in found])
+        rated = [{**as_dict(m), "rated_by_people": asdict(r) if (r := ratings.get(m.id)) else None} for m in found]
+        typer.echo(json.dumps(rated, ensure_ascii=False, indent=2))
         return
     if not found:
         typer.echo("No matches yet. Start some with: arena serve", err=True)

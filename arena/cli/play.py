@@ -23,6 +23,15 @@ START_S: Final = 90.0
 STOP_S: Final = 10.0
 
 
+WEB: Final = "With --web"
+
+
+class Colours(StrEnum):
+    DARK = "dark"
+    LIGHT = "light"
+    TERMINAL = "terminal"
+
+
 class Talk(StrEnum):
     ROUNDS = "rounds"
     PARALLEL = "parallel"
@@ -53,6 +62,12 @@ def play(
     option: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A rule of games you open; can be repeated.")
     ] = None,
+    web: Annotated[bool, typer.Option("--web", help="In a browser on this machine instead of here.")] = False,
+    web_host: Annotated[
+        str, typer.Option(help="Address of the page. Whoever can open it plays as you.", rich_help_panel=WEB)
+    ] = "127.0.0.1",
+    web_port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the page.", rich_help_panel=WEB)] = 8766,
+    theme: Annotated[Colours | None, typer.Option(help="Colours of the screens; they are remembered.")] = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Lines instead of screens: for pipes and screen readers.")
     ] = False,
@@ -80,13 +95,22 @@ def play(
         options["discussion"] = discussion.value
     if (talk_rounds is not None or discussion is not None) and game != "werewolf":
         raise OptionError("--talk-rounds and --discussion are rules of Werewolf.")
-    game_by_name(game).options(options)  # what the rules refuse is told before anything is opened
-    if not plain:
+    game_by_name(game)  # of its options the server knows more than we do: its scenarios, for one
+    if web and plain:
+        raise OptionError("--web and --plain exclude each other.")
+    if not (plain or web):
         check_terminal()
     with _server_at(url, may_ask=sys.stdin.isatty()):
         wish = Wish(room, watch, everything, resume, blind, game, options)
         who = name or getpass.getuser()
-        code = run(url, who, wish, plain=plain, train=train, token=token, ca=ca)
+        colours = None if theme is None else theme.value
+        if web:
+            from tui.web import arguments, serve
+
+            program = arguments(url, who, wish, train=train, theme=colours, ca=ca)
+            serve(program, host=web_host, port=web_port, token=token)
+            return
+        code = run(url, who, wish, plain=plain, train=train, token=token, ca=ca, theme=colours)
     raise typer.Exit(code)
 
 

@@ -29,6 +29,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
+from arena.client.trace import Trace
 from arena.errors import ArenaError, UserError
 from arena.keepalive import PING_INTERVAL_S, PING_TIMEOUT_S, watch_peer
 from arena.protocol.client_messages import (
@@ -39,6 +40,7 @@ from arena.protocol.client_messages import (
     JoinRoom,
     LeaveRoom,
     ListRooms,
+    RateMatch,
     ReadRecording,
     ResumeSeat,
     StartRoom,
@@ -52,6 +54,7 @@ from arena.protocol.server_messages import (
     SERVER_MESSAGE,
     ActAccepted,
     AnyServerMessage,
+    MatchRated,
     RecordingBegun,
     RecordingWentOn,
     Refused,
@@ -86,8 +89,9 @@ class Disconnected(ArenaError):
 class Arena:
     """One open connection. Made by ``connect``."""
 
-    def __init__(self, socket: ClientConnection, url: str) -> None:
+    def __init__(self, socket: ClientConnection, url: str, trace: Trace | None = None) -> None:
         self.url = url
+        self.trace = trace or Trace()
         self.welcome: Welcomed
         self._socket = socket
         self._messages: deque[AnyServerMessage] = deque()
@@ -214,9 +218,28 @@ class Arena:
         finally:
             self._acts.pop(act_id, None)
 
+    async def rate(self, room: str, stars: int) -> MatchRated:
+        """Say how good a match was that this client's person played to the end, 1 to 5 stars; until ``leave``.
+
+        Raises:
+            RequestRefused: no seat there, the match is not over, or it cannot be stored.
+        """
+        return await self._ask(RateMatch(room=room, stars=stars), MatchRated)
+
     async def leave(self, room: str) -> None:
         """Give the seat up, or stop watching. There is no reply."""
         await self._send(LeaveRoom(room=room))
+
+    async def round_trip_s(self) -> float:
+        """How long a message to the server and back takes now, in seconds.
+
+        Raises:
+            Disconnected: the connection is gone, or was lost meanwhile.
+        """
+        try:
+            return await (await self._socket.ping())
+        except ConnectionClosed:
+            raise self._gone or Disconnected("The connection is closed.") from None
 
     async def close(self) -> None:
         self._leaving = True
@@ -247,6 +270,7 @@ class Arena:
     async def _send(self, message: ClientMessage) -> None:
         if self._gone is not None:
             raise self._gone
+        self.trace.note("sent", message)
         try:
             await self._socket.send(message.model_dump_json())
         except ConnectionClosed:
@@ -278,6 +302,7 @@ class Arena:
                     message = SERVER_MESSAGE.validate_json(raw)
                 except ValidationError:
                     continue  # a newer server may say things that this client does not know
+                self.trace.note("heard", message)
                 if not self._is_reply(message):
                     self._messages.append(message)
                     self._arrived.set()
@@ -349,11 +374,18 @@ def trusting(ca: Path) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def connect(
-    url: str, name: str, *, client: str = "", token: str | None = None, tls: ssl.SSLContext | None = None
+    url: str,
+    name: str,
+    *,
+    client: str = "",
+    token: str | None = None,
+    tls: ssl.SSLContext | None = None,
+    trace: Trace | None = None,
 ) -> AsyncIterator[Arena]:
     """An open connection under this handle.
 
     Args:
+        trace: goes on with this one instead of a new one.
         token: the server's access token, where it asks for one.
         tls: for ``wss://`` servers whose certificate this machine does not know of itself; see ``trusting``.
 
@@ -388,7 +420,7 @@ async def connect(
     except InvalidHandshake as error:
         raise ArenaError(f"What answers at {url} is no arena server ({error}).") from error
     watch_peer(socket.transport)
-    arena = Arena(socket, url)
+    arena = Arena(socket, url, trace)
     try:
         hello = Hello(protocol=PROTOCOL_VERSION, name=name, client=client, token=token)
         arena.welcome = await arena._ask(hello, Welcomed)

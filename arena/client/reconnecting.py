@@ -27,6 +27,7 @@ from typing import Any, Final, Protocol
 
 from arena.client.client import Arena, Disconnected, RequestRefused, connect
 from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, SeatGone
+from arena.client.trace import Trace
 from arena.errors import ArenaError
 from arena.protocol import codes
 from arena.protocol.recording import Recording
@@ -35,6 +36,7 @@ from arena.protocol.server_messages import (
     AnyServerMessage,
     EventHappened,
     MatchEnded,
+    MatchRated,
     RoomInfo,
     RoomJoined,
     SeatLost,
@@ -80,7 +82,16 @@ def pause_s(attempt: int, chance: Callable[[], float] = random.random) -> float:
 class ReconnectingArena:
     """Made by ``reconnecting``. One task may iterate while others call."""
 
-    def __init__(self, open_connection: Callable[[], Any], memory: SeatMemory | None, give_up_s: float | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        open_connection: Callable[[], Any],
+        memory: SeatMemory | None,
+        give_up_s: float | None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.url = url
+        self.trace = trace or Trace()
         self.welcome: Welcomed
         self._open = open_connection
         self._memory = memory
@@ -168,11 +179,17 @@ class ReconnectingArena:
         act_id = act_id or secrets.token_hex(8)
         return await self._until_answered(lambda arena: arena.talk_among_dead(room, text, act_id=act_id))
 
+    async def rate(self, room: str, stars: int) -> MatchRated:
+        return await self._now().rate(room, stars)
+
     async def leave(self, room: str) -> None:
         """Give the seat up, or stop watching. Without a connection the server is not told, and the memory keeps it."""
         arena = self._arena
         self._drop(room, for_good=arena is not None)
         await self._now().leave(room)
+
+    async def round_trip_s(self) -> float:
+        return await self._now().round_trip_s()
 
     async def close(self) -> None:
         self._leaving = True
@@ -361,7 +378,8 @@ async def reconnecting(
     Raises:
         ArenaError: the first connection could not be had.
     """
-    arena = ReconnectingArena(lambda: connect(url, name, **how), memory, give_up_s)
+    trace = Trace()
+    arena = ReconnectingArena(url, lambda: connect(url, name, trace=trace, **how), memory, give_up_s, trace)
     try:
         await arena._first
         yield arena

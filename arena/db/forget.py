@@ -2,7 +2,8 @@
 
 Of each match that is over and in which the person held a seat, this takes away the handle, the words of that seat (in
 events and in decisions), and every stored token, because tokens of one seat's talk stand in what all others read. The
-reasoning of judges about that match goes whole, for it quotes; their scores stay. The events and choices stay, so the
+reasoning of judges about that match goes whole, for it quotes; their scores stay. The person's own rating of the match
+goes. The events and choices stay, so the
 match still folds to its outcome; its chain of hashes is made anew. A seat's words go whole, also those of others who
 sat in it at another time. What others said stays, even where they quote the person.
 In a room whose match has not begun the person's seat is free again; a server that runs still knows who sits there, and
@@ -29,6 +30,7 @@ from arena.db.tables import (
     EventTable,
     HandoverTable,
     JudgementTable,
+    MatchRatingTable,
     MatchTable,
     SeatTable,
     TrunkTable,
@@ -42,6 +44,7 @@ _MATCHES, _SEATS, _HANDOVERS, _EVENTS, _DECISIONS, _TRUNKS = (
 )
 _WAITING = table_of(WaitingRoomTable)
 _JUDGEMENTS = table_of(JudgementTable)
+_RATINGS = table_of(MatchRatingTable)
 
 HANDLES: Final[tuple[Column[Any], ...]] = (_SEATS.c.person, _HANDOVERS.c.person)
 """Every column that holds a person's handle. Its table has ``match_id`` and ``seat`` beside it. The handles of those
@@ -70,12 +73,14 @@ TOKENS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was removed: words in so many events and decisions of so many matches; ``running`` are the ids of matches
+    """What was removed: words in so many events and decisions of so many matches, and so many ``ratings`` of these
+    matches; ``running`` are the ids of matches
     that are still being played, which were left as they are. ``waiting`` counts the seats in rooms that wait."""
 
     matches: int
     events: int
     decisions: int
+    ratings: int
     running: tuple[str, ...]
     waiting: int
 
@@ -103,7 +108,7 @@ def forget(engine: Engine, person: str) -> Forgotten:
     Raises:
         UnknownName: nobody of this name is in the log.
     """
-    events = decisions = done = 0
+    events = decisions = ratings = done = 0
     running: list[str] = []
     for match_id in matches_of(engine, person):
         with _changing(engine) as connection:
@@ -115,13 +120,15 @@ def forget(engine: Engine, person: str) -> Forgotten:
             events += _silence_events(connection, match_id, seats)
             decisions += _silence_decisions(connection, match_id, seats)
             _silence_judges(connection, match_id)
+            rated = (_RATINGS.c.match_id == match_id, _RATINGS.c.seat.in_(seats))
+            ratings += connection.execute(delete(_RATINGS).where(*rated)).rowcount
             done += 1
     with _changing(engine) as connection:
         waiting = _leave_waiting(connection, person)
     if engine.dialect.name == "sqlite":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Forgotten(done, events, decisions, tuple(running), waiting)
+    return Forgotten(done, events, decisions, ratings, tuple(running), waiting)
 
 
 @contextmanager

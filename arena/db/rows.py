@@ -24,6 +24,7 @@ from arena.journal import (
     LogRow,
     MatchAbandoned,
     MatchEnded,
+    MatchRated,
     MatchStarted,
     RoomGone,
     RoomWaiting,
@@ -66,6 +67,8 @@ class Encoded:
     inserts: dict[type[SQLModel], list[Row]] = field(default_factory=lambda: {t: [] for t in INSERT_ORDER})
     updates: list[Row] = field(default_factory=list)
     waiting: dict[str, Row | None] = field(default_factory=dict)
+    rated: dict[tuple[str, int], Row] = field(default_factory=dict)
+    """What people think of matches, by match and seat."""
 
 
 def encode(batch: Batch, heads: dict[str, Head]) -> Encoded:
@@ -77,7 +80,8 @@ def encode(batch: Batch, heads: dict[str, Head]) -> Encoded:
     out = Encoded()
     for row in batch:
         _encode(row, heads, out)
-    for rows in (*out.inserts.values(), out.updates, [row for row in out.waiting.values() if row is not None]):
+    waiting = [row for row in out.waiting.values() if row is not None]
+    for rows in (*out.inserts.values(), out.updates, waiting, out.rated.values()):
         for encoded in rows:
             _refuse_unstorable(encoded)
     return out
@@ -155,6 +159,8 @@ def _encode(row: LogRow, heads: dict[str, Head], out: Encoded) -> None:
             out.waiting[row.match_id] = _waiting_row(row)
         case RoomGone():
             out.waiting[row.match_id] = None
+        case MatchRated():
+            out.rated[row.match_id, row.seat] = asdict(row)
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

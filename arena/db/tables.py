@@ -199,6 +199,18 @@ class JudgementTable(SQLModel, table=True):
     created_at: float
 
 
+class MatchRatingTable(SQLModel, table=True):
+    """How good the people of a match found it; see ``arena.journal.MatchRated``."""
+
+    __tablename__ = "ratings_of_matches"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (_of_match(),)
+
+    match_id: str = Field(primary_key=True)
+    seat: int = Field(primary_key=True)
+    stars: int
+    at: float
+
+
 def table_of(model: type[SQLModel]) -> Table:
     """The Core table of a model, for statements that bypass the ORM."""
     return model.__table__  # pyright: ignore[reportAttributeAccessIssue]

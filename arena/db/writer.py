@@ -35,7 +35,7 @@ from arena.db.engine import LOCK_TIMEOUT_MS, WRITES
 from arena.db.lease import Lease
 from arena.db.outages import is_outage
 from arena.db.rows import INSERT_ORDER, Encoded, Head, Row, encode
-from arena.db.tables import EventTable, MatchTable, WaitingRoomTable, table_of
+from arena.db.tables import EventTable, MatchRatingTable, MatchTable, WaitingRoomTable, table_of
 from arena.errors import StorageError
 from arena.journal import Batch, EventLogged, LogRow, MatchAbandoned, MatchEnded, MatchStarted
 
@@ -66,6 +66,8 @@ _INSERTS = tuple((model, insert(table_of(model))) for model in INSERT_ORDER)
 _EVENTS = table_of(EventTable)
 _MATCHES = table_of(MatchTable)
 _WAITING = table_of(WaitingRoomTable)
+_RATINGS = table_of(MatchRatingTable)
+_UNRATED = delete(_RATINGS).where(_RATINGS.c.match_id == bindparam("match"), _RATINGS.c.seat == bindparam("by"))
 _END = (
     update(_MATCHES)
     .where(_MATCHES.c.id == bindparam("match"))
@@ -309,6 +311,10 @@ class LogWriter:
             connection.execute(delete(_WAITING).where(_WAITING.c.id.in_(waiting)))
         if rows := [row for row in waiting.values() if row is not None]:
             connection.execute(insert(_WAITING), rows)
+        rated = {key: row for e in encoded for key, row in e.rated.items()}
+        if rated:
+            connection.execute(_UNRATED, [{"match": match, "by": seat} for match, seat in rated])
+            connection.execute(insert(_RATINGS), list(rated.values()))
         if self._give_up.is_set():
             raise _GivenUp
         transaction.uncertain = True

@@ -137,6 +137,14 @@ class ReadRecording(ClientMessage):
     token: str | None = Field(default=None, max_length=128, repr=False)
 
 
+class RateMatch(ClientMessage):
+    """Say how good a match was that this client's person played, 1 to 5 stars. Said again, the last one counts."""
+
+    type: Literal["rate_match"] = "rate_match"
+    room: str = Field(max_length=64)
+    stars: int = Field(ge=1, le=5)
+
+
 AnyClientMessage = Annotated[
     Hello
     | ListRooms
@@ -149,7 +157,8 @@ AnyClientMessage = Annotated[
     | TakeTurn
     | TalkAmongDead
     | LeaveRoom
-    | ReadRecording,
+    | ReadRecording
+    | RateMatch,
     Field(discriminator="type"),
 ]
 CLIENT_MESSAGE: TypeAdapter[AnyClientMessage] = TypeAdapter(AnyClientMessage)

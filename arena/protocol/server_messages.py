@@ -82,7 +82,7 @@ class RoomJoined(ServerMessage):
     type: Literal["room_joined"] = "room_joined"
     room: RoomInfo
     seat: int | None
-    resume_token: str | None
+    resume_token: str | None = Field(repr=False)
     since: int = 0
 
 
@@ -193,6 +193,14 @@ class RecordingWentOn(ServerMessage):
     portion: RecordingPortion
 
 
+class MatchRated(ServerMessage):
+    """What this seat's person thinks of the match is stored."""
+
+    type: Literal["match_rated"] = "match_rated"
+    room: str
+    stars: int
+
+
 AnyServerMessage = Annotated[
     Welcomed
     | RoomsListed
@@ -208,7 +216,8 @@ AnyServerMessage = Annotated[
     | Refused
     | MatchEnded
     | RecordingBegun
-    | RecordingWentOn,
+    | RecordingWentOn
+    | MatchRated,
     Field(discriminator="type"),
 ]
 SERVER_MESSAGE: TypeAdapter[AnyServerMessage] = TypeAdapter(AnyServerMessage)

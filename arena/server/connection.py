@@ -42,6 +42,8 @@ class Connection:
         self.name = ""
         self.seats: dict[str, int] = {}
         """The seat that this connection holds, by room."""
+        self.played: dict[str, int] = {}
+        """The seat that this connection held at the end of a match, by rooms that are cleared away since."""
         self.watching: set[str] = set()
         self.visited: deque[str] = deque(maxlen=_VISITS)
         """The rooms in which it sat or watched last, also those that are gone."""

@@ -16,6 +16,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "take_turn": "act",
     "talk_among_dead": "act",
     "leave_room": "act",
+    "rate_match": "act",
     "list_rooms": "list",
     "create_room": "create",
     "read_recording": "read",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from arena.clock import Clock
 from arena.db.writer import LogWriter
@@ -28,12 +28,16 @@ from arena.server.guesses import Guesses
 from arena.server.limits import Limits
 from arena.server.listing import Listing
 from arena.server.lobby_room import OPEN, LobbyRoom, hashed, is_code, new_code, restored_lobby_room, waiting_lobby_room
+from arena.server.match_ratings import MatchRatings
 from arena.server.recordings import Recordings
 from arena.server.refusal import Refusal
 from arena.server.room_task import Acted, Dropped, Left, Returned, RoomTask, TookBack, Watched
 from arena.server.waiting import WaitingLog
 
 log = logging.getLogger(__name__)
+
+PLAYED_KEPT: Final = 8
+"""Of how many cleared rooms a connection is remembered to have played there, so that it may still rate the match."""
 
 
 class Lobby:
@@ -64,6 +68,7 @@ class Lobby:
         self._terms = terms
         self._draws = draws
         self._log = WaitingLog(writer, self._start_when_ready)
+        self._ratings = MatchRatings(writer, clock)
         self.listing = Listing(self, limits, clock)
         self.recordings = Recordings(self, writer, believing)
 
@@ -230,6 +235,18 @@ class Lobby:
             self._free(room, [seat])
         if not room.names and (room.maker is connection or room.is_deserted(self._clock.monotonic_s())):
             self._remove(room)
+
+    def rate(self, connection: Connection, room_id: str, stars: int) -> None:
+        """
+        Raises:
+            Refusal: this connection's person did not sit there at the end, or the match is not over.
+        """
+        seat = connection.played.get(room_id)
+        if seat is None:
+            task, seat = self._seated(connection, room_id)
+            if task.failed or not task.ended.is_set():
+                raise Refusal("That match is not over.", code=codes.BAD_ROOM)
+        self._ratings.rate(connection, room_id, seat, stars)
 
     def drop(self, connection: Connection) -> None:
         """The connection is gone. Its seats wait for it, also where it is the server that goes."""
@@ -478,6 +495,9 @@ class Lobby:
         self._codes.pop(room.terms.code, None)
         if room.running is not None:
             room.running.cancel()
+        played = room.task is not None and room.task.ended.is_set() and not room.task.failed
         for connection in (*room.people.values(), *room.watchers):
-            connection.seats.pop(room.id, None)
+            seat = connection.seats.pop(room.id, None)
+            if played and seat is not None:
+                connection.played = dict([*connection.played.items(), (room.id, seat)][-PLAYED_KEPT:])
             connection.watching.discard(room.id)

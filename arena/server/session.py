@@ -12,6 +12,7 @@ from arena.protocol.client_messages import (
     JoinRoom,
     LeaveRoom,
     ListRooms,
+    RateMatch,
     ReadRecording,
     ResumeSeat,
     StartRoom,
@@ -101,4 +102,6 @@ def obey(connection: Connection, lobby: Lobby, message: AnyClientMessage) -> Non
             lobby.act(connection, message)
         case LeaveRoom(room=room):
             lobby.leave(connection, room)
+        case RateMatch(room=room, stars=stars):
+            lobby.rate(connection, room, stars)
     connection.changed()

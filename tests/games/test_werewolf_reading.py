@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.scripted.phrases import INTENTIONS, vocabulary
+from arena.games.names import NAMES
 from arena.games.werewolf.reading import read
 from arena.games.werewolf.statements import (
     Accuse,
@@ -24,7 +25,6 @@ from arena.games.werewolf.statements import (
     Trust,
     VoteFor,
 )
-from arena.games.names import NAMES
 from arena.games.werewolf.types import Role, Side
 
 TABLE = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gia")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.fakes.arena import FakeArena
-from tui.app import ArenaApp, Remembered
+from tui.app import ArenaApp
+from tui.memory import Remembered
 from tui.screenshots import StillClock
 from tui.wish import Wish
 

@@ -20,6 +20,7 @@ from tui.faces import werewolf_words
 from tui.lines import LineKind
 from tui.screens.help import help_text
 from tui.screenshots import settle
+from tui.settings import Settings
 from tui.state import Table, World
 
 Make = Callable[..., ArenaApp]
@@ -143,7 +144,7 @@ def test_every_role_is_explained(role: Role) -> None:
     assert str(role) in first
     assert second.startswith("By night")
     assert third == (werewolf_words.WIN_WOLVES if role.side == "werewolves" else werewolf_words.WIN_VILLAGE)
-    assert str(role) in help_text("werewolf").plain.lower()
+    assert str(role) in help_text("werewolf", (), Settings()).plain.lower()
     for seat in range(16):
         assert table.face.fate(table, seat)
     assert table.face.why(table)

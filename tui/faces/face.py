@@ -15,7 +15,9 @@ from arena.games.registry import GAMES
 from arena.games.werewolf.types import NOBODY
 from arena.games.werewolf.view import SeatView
 from arena.protocol.text import clean_text
+from tui.lesson import Lesson
 from tui.lines import Line, LineKind, Note
+from tui.moments import Moment
 
 if TYPE_CHECKING:
     from arena.protocol.server_messages import RoomInfo
@@ -198,6 +200,17 @@ class Face:
         """What the plain lines say before they ask."""
         return () if self.game is None else tuple(self.game.picture(table.events))
 
+    # -- for newcomers -----------------------------------------------------------------------------------------------
+
+    @property
+    def lesson(self) -> Lesson | None:
+        """The game that teaches this game; None where there is none."""
+        return None
+
+    def hint(self, table: Table) -> str:
+        """One line of advice for now; empty where there is nothing to say."""
+        return ""
+
     # -- the end -----------------------------------------------------------------------------------------------------
 
     def winner(self, table: Table) -> str:
@@ -218,6 +231,10 @@ class Face:
         if ended is None or me is None or ended.winner not in ended.sides:
             return None
         return ended.sides[me] == ended.winner
+
+    def moments(self, table: Table) -> tuple[Moment, ...]:
+        """What decided the match, where that can be told from its events."""
+        return ()
 
     def fate(self, table: Table, seat: int) -> str:
         """What a seat got."""

@@ -10,9 +10,11 @@ from arena.games.scenario import marks
 from arena.games.scenario.state import ENOUGH, Deed, Order, Stage
 from arena.games.scenario.view import ScenarioView, view
 from arena.protocol.text import clean_text
-from tui.faces import scenario_words
+from tui.faces import scenario_hints, scenario_moments, scenario_words
 from tui.faces.face import Face, Heed, Jump, Offered
+from tui.lesson import Lesson
 from tui.lines import Line, LineKind, Note
+from tui.moments import Moment, decisive
 
 if TYPE_CHECKING:
     from arena.protocol.server_messages import RoomInfo
@@ -215,6 +217,15 @@ class ScenarioFace(Face):
         mine = "" if worth is None else f", worth {worth} to you ({v.card.get('walk')} without agreement)"
         return (f"On the table: {scenario_words.terms(v, v.offer.terms)}{mine}. Agreed: {agreed}.",)
 
+    # -- for newcomers -----------------------------------------------------------------------------------------------
+
+    @property
+    def lesson(self) -> Lesson | None:
+        return scenario_hints.LESSON
+
+    def hint(self, table: Table) -> str:
+        return scenario_hints.hint(table)
+
     # -- the end -----------------------------------------------------------------------------------------------------
 
     def _over(self, v: ScenarioView) -> str:
@@ -234,6 +245,9 @@ class ScenarioFace(Face):
     def won(self, table: Table) -> bool | None:
         """Nobody wins: everybody comes as near to a goal of their own as they can."""
         return None
+
+    def moments(self, table: Table) -> tuple[Moment, ...]:
+        return decisive(scenario_moments.moments(table.events)) if table.over else ()
 
     def result_lines(self, table: Table) -> tuple[str, ...]:
         return tuple(scenario_words.told_result(table, view(table.events)))

@@ -9,9 +9,12 @@ from arena.games.core import Event
 from arena.games.werewolf import marks
 from arena.games.werewolf.types import Phase, Role, Side
 from arena.games.werewolf.view import SeatView, view
+from tui.faces import werewolf_hints, werewolf_moments
 from tui.faces.face import Face, Jump
 from tui.faces.werewolf_words import ALL_SEEING, CLASSIC, RULES, SLEEPERS, intro
+from tui.lesson import Lesson
 from tui.lines import Line, LineKind, Note
+from tui.moments import Moment, decisive
 
 if TYPE_CHECKING:
     from arena.protocol.server_messages import RoomInfo
@@ -188,6 +191,15 @@ class WerewolfFace(Face):
             case _:
                 return "The game is about to begin."
 
+    # -- for newcomers -----------------------------------------------------------------------------------------------
+
+    @property
+    def lesson(self) -> Lesson | None:
+        return werewolf_hints.LESSON
+
+    def hint(self, table: Table) -> str:
+        return werewolf_hints.hint(table)
+
     # -- the end -----------------------------------------------------------------------------------------------------
 
     def winner(self, table: Table) -> str:
@@ -206,6 +218,10 @@ class WerewolfFace(Face):
     def won(self, table: Table) -> bool | None:
         v = table.view
         return None if v.me is None or v.role is None or v.winner is None else v.role.side is v.winner
+
+    def moments(self, table: Table) -> tuple[Moment, ...]:
+        roles = table.view.roles
+        return decisive(werewolf_moments.moments(roles, table.events)) if roles else ()
 
     def fate(self, table: Table, seat: int) -> str:
         """How a seat left the game, or that it lived."""

@@ -11,9 +11,10 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
-from tui.messages import LeaveTable, QuickMatch, ReadReplay
+from tui.messages import LeaveTable, QuickMatch, Rate, ReadReplay
 from tui.state import Table
 from tui.widgets.result_grid import ResultGrid
+from tui.widgets.stars import Stars
 from tui.widgets.too_small import TooSmall
 
 
@@ -27,9 +28,10 @@ class EndScreen(Screen[None]):
         Binding("r", "replay", "Replay", id="end.replay"),
         Binding("l", "leave", "Lobby", id="end.leave"),
         Binding("escape", "back", "Talk", id="end.back"),
-        Binding("left", "app.focus_previous", show=False),
-        Binding("right", "app.focus_next", show=False),
-        Binding("up", "scroll_result(-1)", show=False),
+        Binding("left", "app.focus_previous", "Previous", show=False, id="end.previous"),
+        Binding("right", "app.focus_next", "Next", show=False, id="end.next"),
+        *(Binding(str(n), f"rate({n})", f"Rate it {n} of 5", show=False, id=f"end.rate-{n}") for n in range(1, 6)),
+        Binding("up", "scroll_result(-1)", "Back", show=False, id="end.up"),
         Binding("down", "scroll_result(1)", "More", id="end.more"),
         Binding("pageup", "scroll_result(-10)", show=False),
         Binding("pagedown", "scroll_result(10)", show=False),
@@ -45,13 +47,15 @@ class EndScreen(Screen[None]):
         with VerticalScroll(id="body", can_focus=False), Vertical(id="card", classes="lost" if won is False else ""):
             yield Static(self._headline(won), id="headline")
             yield Static(Content.styled(self.table.face.why(self.table), "$faint"), id="why")
+            yield Static(id="end-notice")
+            yield Static(_moments(self.table), id="moments")
             yield ResultGrid(self.table, id="result")
+            yield Stars(id="stars")
             with Horizontal(id="buttons"):
                 yield Button("Play again", id="again", variant="primary")
                 yield Button("Replay", id="replay")
                 yield Button("Read the talk", id="back")
                 yield Button("Lobby", id="leave")
-            yield Static(id="end-notice")
         yield Footer(show_command_palette=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -60,7 +64,15 @@ class EndScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.refresh_bindings)
+        self.show(self.table)
         self.set_focus(self.query_one("#again"), scroll_visible=False)  # what it is about stands first
+
+    def show(self, table: Table) -> None:
+        """What changes after the end: how I rate it."""
+        self.table = table
+        for stars in self.query(Stars):
+            stars.display = table.me is not None
+            stars.show(table.stars, table.notice)
 
     def _headline(self, won: bool | None) -> Content:
         winner = self.table.face.winner(self.table)
@@ -84,6 +96,14 @@ class EndScreen(Screen[None]):
     def action_scroll_result(self, by: int) -> None:
         self.query_one("#body").scroll_relative(y=by, animate=False)
 
+    def on_stars_given(self, event: Stars.Given) -> None:
+        event.stop()
+        self.action_rate(event.stars)
+
+    def action_rate(self, stars: int) -> None:
+        if self.table.me is not None:
+            self.post_message(Rate(stars))
+
     def action_again(self) -> None:
         self.post_message(QuickMatch())
 
@@ -105,3 +125,10 @@ class EndScreen(Screen[None]):
 
     def action_back(self) -> None:
         self.dismiss()
+
+
+def _moments(table: Table) -> Content:
+    rows = [
+        Content.assemble((f"{moment.when:<9}", "bold $primary"), moment.text) for moment in table.face.moments(table)
+    ]
+    return Content("\n").join(rows)

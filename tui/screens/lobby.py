@@ -34,8 +34,8 @@ class LobbyScreen(Screen[None]):
         Binding("j", "code", "Code", id="lobby.code"),
         Binding("w", "watch", "Watch", id="lobby.watch"),
         Binding("e", "watch_all", "With secrets", id="lobby.watch-all"),
-        Binding("left", "app.focus_previous", show=False),
-        Binding("right", "app.focus_next", show=False),
+        Binding("left", "app.focus_previous", "Previous", show=False, id="lobby.previous"),
+        Binding("right", "app.focus_next", "Next", show=False, id="lobby.next"),
     ]
 
     def __init__(self, world: World, name: str, now_s: float, game: str = "werewolf") -> None:

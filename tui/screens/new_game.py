@@ -24,8 +24,8 @@ class NewGameScreen(ModalScreen[NewGameChoice | None]):
     AUTO_FOCUS = "Pick"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="new.cancel"),
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", "Next row", show=False, id="new.down"),
+        Binding("up", "app.focus_previous", "Previous row", show=False, id="new.up"),
         Binding("ctrl+o", "open", "Open it", id="new.open"),
     ]
 

@@ -21,8 +21,8 @@ class QuestionScreen(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes", id="question.yes"),
         Binding("n,escape", "answer(False)", "No", id="question.no"),
-        Binding("left", "app.focus_previous", show=False),
-        Binding("right", "app.focus_next", show=False),
+        Binding("left", "app.focus_previous", "Previous", show=False, id="question.previous"),
+        Binding("right", "app.focus_next", "Next", show=False, id="question.next"),
     ]
 
     def __init__(self, title: str, text: str, yes: str, no: str, *, likely: bool = False) -> None:
@@ -60,6 +60,10 @@ def leave_question(waiting: bool) -> QuestionScreen:
 
 def train_question() -> QuestionScreen:
     return QuestionScreen("One question, asked only once", words.TRAIN, "They may", "No")
+
+
+def lesson_question(text: str) -> QuestionScreen:
+    return QuestionScreen("Learn by playing?", text, "Learn by playing", "I know the game", likely=True)
 
 
 def blind_question() -> QuestionScreen:

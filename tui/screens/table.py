@@ -82,7 +82,7 @@ class TableScreen(Screen[None]):
         self.query_one(Picture).show(table)
         self.query_one(PrivatePanel).show(table)
         self.query_one(Chat).show(table)
-        self.query_one(TurnPanel).show(table, now_s)
+        self.query_one(TurnPanel).show(table, now_s, world.hint)
         self.query_one(Chat).display = table.started or table.over
         self.query_one(Chat).border_title = Content(table.face.talk_title(table))
         self.set_class(table.face.broad, "-broad")

@@ -26,10 +26,10 @@ class Choices(Widget, can_focus=True):
     Choices { height: auto; width: 1fr; margin: 0 0; pointer: pointer; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right", "move(1)", "Next choice", show=False),
-        Binding("left", "move(-1)", "Previous choice", show=False),
-        Binding("down", "move_row(1)", "Next row", show=False),
-        Binding("up", "move_row(-1)", "Previous row", show=False),
+        Binding("right", "move(1)", "Next choice", show=False, id="choices.right"),
+        Binding("left", "move(-1)", "Previous choice", show=False, id="choices.left"),
+        Binding("down", "move_row(1)", "Next row", show=False, id="choices.down"),
+        Binding("up", "move_row(-1)", "Previous row", show=False, id="choices.up"),
         Binding("enter", "choose", "Choose", id="choices.choose"),
     ]
 
@@ -113,7 +113,7 @@ class Choices(Widget, can_focus=True):
         aside = f"{aside} " if aside else ""
         if index == self.at and self.has_focus:
             lit = "bold $block-cursor-foreground on $block-cursor-background"
-            return Content.styled(f" {key}  {label}{pad}{aside}", lit)
+            return Content.styled(f"▸{key}  {label}{pad}{aside}", lit)
         return Content.assemble(
             (f" {key} ", "bold $accent on $panel"),
             (f" {label}{pad}", f"bold {colour} on $panel"),

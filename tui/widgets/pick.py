@@ -19,8 +19,8 @@ class Pick(Widget, can_focus=True):
     Pick { height: 1; width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right", "move(1)", "Next", show=False),
-        Binding("left", "move(-1)", "Previous", show=False),
+        Binding("right", "move(1)", "Next value", show=False, id="pick.right"),
+        Binding("left", "move(-1)", "Previous value", show=False, id="pick.left"),
     ]
 
     class Changed(Message):
@@ -48,11 +48,16 @@ class Pick(Widget, can_focus=True):
             if self.has_focus
             else "bold $background on $primary"
         )
+        focused = self.has_focus  # told by a mark too, for who sees no colours
         if not self._fits():
             widest = max(map(len, self.values))
-            return Content.assemble(("‹ ", "$faint"), (f" {self.value:^{widest}} ", lit), (" ›", "$faint"))
+            before, behind = ("◂ ", " ▸") if focused else ("‹ ", " ›")
+            return Content.assemble((before, "$faint"), (f" {self.value:^{widest}} ", lit), (behind, "$faint"))
+        before, behind = "▸◂" if focused else "[]"
         cells = [
-            Content.styled(f" {value} ", lit if i == self.at else "$foreground on $panel")
+            Content.styled(f"{before}{value}{behind}", lit)
+            if i == self.at
+            else Content.styled(f" {value} ", "$foreground on $panel")
             for i, value in enumerate(self.values)
         ]
         return Content(" ").join(cells)

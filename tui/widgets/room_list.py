@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -19,6 +22,11 @@ class RoomList(OptionList):
     RoomList:focus { border: none; }
     RoomList > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "cursor_down", "Next game", show=False, id="rooms.down"),
+        Binding("up", "cursor_up", "Previous game", show=False, id="rooms.up"),
+    ]
 
     rooms: tuple[RoomInfo, ...] = ()
 

@@ -29,6 +29,7 @@ class TurnPanel(Vertical):
     TurnPanel { height: auto; width: 1fr; }
     TurnPanel > Static { width: 1fr; height: auto; }
     TurnPanel > #notice { color: $error; text-style: bold; display: none; }
+    TurnPanel > #hint { display: none; }
     TurnPanel > .absent { display: none; }
     """
 
@@ -36,6 +37,7 @@ class TurnPanel(Vertical):
     _turn_id: str = ""
 
     def compose(self) -> ComposeResult:
+        yield Static(id="hint")
         yield Static(id="question")
         yield Choices(id="choices")
         yield Draft(id="draft")
@@ -43,8 +45,11 @@ class TurnPanel(Vertical):
 
     # -- showing ------------------------------------------------------------------------------------------------
 
-    def show(self, table: Table, now_s: float) -> None:
+    def show(self, table: Table, now_s: float, advice: str = "") -> None:
         """Bring the panel up to ``table``; moves the focus only when a turn opens or closes."""
+        hint = self.query_one("#hint", Static)
+        hint.update(Content.assemble(("Hint: ", "bold $secondary"), (advice, "$secondary")))
+        hint.display = bool(advice)
         before, self.table = self.table, table
         mine = table.my_turn
         self.set_class(mine, "mine")

@@ -2,5 +2,5 @@
 
 from typing import Final
 
-NEWEST_SCHEMA: Final = "0005"
+NEWEST_SCHEMA: Final = "0006"
 """The last revision in ``versions``."""

@@ -1,0 +1,119 @@
+"""What goes over the wire, for when something is wrong: the connection, the versions, the last messages."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from arena.client.trace import Traced
+from arena.errors import ArenaError
+from arena.protocol.client_messages import PROTOCOL_VERSION
+from arena.protocol.text import clean_text
+from tui.link import Link
+from tui.state import World
+
+_ARROW = {"sent": "→", "heard": "←"}
+
+
+class DebugScreen(ModalScreen[None]):
+    """Reads the link every second. Tokens are never in what it shows or copies (``arena.client.trace``)."""
+
+    CSS_PATH = "dialog.tcss"
+    AUTO_FOCUS = "#messages"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f12,q", "dismiss", "Close", id="debug.close"),
+        Binding("c", "copy", "Copy", id="debug.copy"),
+    ]
+
+    def __init__(self, link: Link, world: World, here: str | None = None) -> None:
+        """``here`` names the programs on this side."""
+        super().__init__()
+        self.link, self.world = link, world
+        self.here = programs() if here is None else here
+        self.round_trip = "…"
+        self.traced: tuple[Traced, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog debug") as dialog:
+            dialog.border_title = "The connection"
+            dialog.border_subtitle = "c copies it all · Escape closes"
+            yield Static(id="facts")
+            with VerticalScroll(id="messages"):
+                yield Static(id="lines")
+            with Horizontal(classes="buttons"):
+                yield Button("Copy", id="copy")
+                yield Button("Close", id="close")
+
+    def on_mount(self) -> None:
+        self.query_one("#messages", VerticalScroll).anchor()
+        self.tick()
+
+    def show(self, world: World) -> None:
+        self.world = world
+        if not self.query("#facts"):
+            return
+        facts = [Content.assemble((f"{name:<12}", "$faint"), value) for name, value in self.facts()]
+        self.query_one("#facts", Static).update(Content("\n").join(facts))
+        if (traced := self.link.trace.lines()) != self.traced:
+            self.traced = traced
+            self.query_one("#lines", Static).update(Content("\n").join(map(_drawn, traced)))
+
+    def tick(self) -> None:
+        """A second has passed."""
+        self.show(self.world)
+        self.run_worker(self._measure(), exclusive=True, group="round-trip")
+
+    async def _measure(self) -> None:
+        try:
+            self.round_trip = f"{1000 * await self.link.round_trip_s():.1f} ms"
+        except ArenaError:
+            self.round_trip = "none"
+        self.show(self.world)
+
+    def facts(self) -> list[tuple[str, str]]:
+        """(name, value), cleaned."""
+        state = str(self.world.connection)
+        if self.world.lost is not None:
+            state += f", attempt {self.world.lost.attempt}: {self.world.lost.why}"
+        return [
+            ("State", clean_text(state, 200)),
+            ("Round trip", self.round_trip),
+            ("Server", clean_text(f"{self.link.url} · {self.link.welcome.server}", 200)),
+            ("Protocol", f"{self.link.welcome.protocol} there, {PROTOCOL_VERSION} here"),
+            ("Checkpoint", clean_text(self.link.welcome.live_checkpoint or "none", 80)),
+            ("Here", self.here),
+        ]
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "copy":
+            self.action_copy()
+        else:
+            self.dismiss()
+
+    def action_copy(self) -> None:
+        rows = [f"{name:<12}{value}" for name, value in self.facts()]
+        self.app.copy_to_clipboard("\n".join([*rows, "", *(_drawn(t).plain for t in self.traced)]) + "\n")
+        self.query_one(".dialog").border_subtitle = "copied · Escape closes"
+
+
+def programs() -> str:
+    ours = f"social-arena {version('social-arena')}, Textual {version('textual')}"
+    return f"{ours}, Python {platform.python_version()}"
+
+
+def _drawn(traced: Traced) -> Content:
+    when = datetime.fromtimestamp(traced.at, UTC).strftime("%H:%M:%S")
+    kind, _, rest = traced.line.partition(" ")
+    return Content.assemble(
+        (f"{when} {_ARROW[traced.way]} ", "$faint"), (kind, "bold $primary"), (f" {rest}".rstrip(), "")
+    )
