@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from arena.client.client import trusting
 from arena.client.reconnecting import reconnecting
@@ -42,6 +43,7 @@ def run(
     plain: bool = False,
     train: bool | None = None,
     token: str | None = None,
+    operator_token: str | None = None,
     ca: Path | None = None,
 ) -> int:
     """Play until the player leaves (plain: until the match ends); the exit status.
@@ -56,19 +58,19 @@ def run(
     if not plain:
         check_terminal()
     try:
-        return asyncio.run(_run(url, name, wish, plain, train, token, ca))
+        tls = None if ca is None else trusting(ca)
+        how = {"token": token, "operator_token": operator_token, "tls": tls}
+        return asyncio.run(_run(url, name, wish, plain, train, how))
     except KeyboardInterrupt:
         return 130
 
 
-async def _run(
-    url: str, name: str, wish: Wish, plain: bool, train: bool | None, token: str | None, ca: Path | None
-) -> int:
+async def _run(url: str, name: str, wish: Wish, plain: bool, train: bool | None, how: Mapping[str, Any]) -> int:
+    """``how`` to connect, as ``arena.client.client.connect`` has it."""
     memory = Memory(url)
     if train is not None:
         memory.train = train
-    tls = None if ca is None else trusting(ca)
-    async with reconnecting(url, name, memory=memory, client="terminal", token=token, tls=tls) as arena:
+    async with reconnecting(url, name, memory=memory, client="terminal", **how) as arena:
         if plain:
             from tui import plain as lines
 

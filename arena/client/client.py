@@ -38,7 +38,10 @@ from arena.protocol.client_messages import (
     Hello,
     JoinRoom,
     LeaveRoom,
+    ListLadder,
     ListRooms,
+    ListRuns,
+    PromoteCheckpoint,
     ResumeSeat,
     StartRoom,
     TakeSeatBack,
@@ -50,11 +53,14 @@ from arena.protocol.server_messages import (
     SERVER_MESSAGE,
     ActAccepted,
     AnyServerMessage,
+    CheckpointPromoted,
+    LadderListed,
     Refused,
     RoomCreated,
     RoomInfo,
     RoomJoined,
     RoomsListed,
+    RunsListed,
     Welcomed,
 )
 
@@ -103,6 +109,30 @@ class Arena:
             Disconnected: as every call here.
         """
         return (await self._ask(ListRooms(), RoomsListed)).rooms
+
+    async def ladder(self, game: str | None = None) -> LadderListed:
+        """The ladder, of one game or of all.
+
+        Raises:
+            RequestRefused: there is no such game, or it cannot be read.
+        """
+        return await self._ask(ListLadder(game=game), LadderListed)
+
+    async def runs(self, run: str | None = None) -> RunsListed:
+        """The training runs that the server sees, and more of ``run`` (or of the newest one).
+
+        Raises:
+            RequestRefused: the server does not show them, or they cannot be read.
+        """
+        return await self._ask(ListRuns(run=run), RunsListed)
+
+    async def promote(self, checkpoint: str) -> CheckpointPromoted:
+        """Make a checkpoint live, by its whole id.
+
+        Raises:
+            RequestRefused: this client did not come with the operator's token, or the checkpoint cannot be used.
+        """
+        return await self._ask(PromoteCheckpoint(checkpoint=checkpoint), CheckpointPromoted)
 
     async def create(
         self,
@@ -318,12 +348,19 @@ def trusting(ca: Path) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def connect(
-    url: str, name: str, *, client: str = "", token: str | None = None, tls: ssl.SSLContext | None = None
+    url: str,
+    name: str,
+    *,
+    client: str = "",
+    token: str | None = None,
+    operator_token: str | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Arena]:
     """An open connection under this handle.
 
     Args:
         token: the server's access token, where it asks for one.
+        operator_token: that of whoever runs the server.
         tls: for ``wss://`` servers whose certificate this machine does not know of itself; see ``trusting``.
 
     Raises:
@@ -359,7 +396,7 @@ async def connect(
     watch_peer(socket.transport)
     arena = Arena(socket, url)
     try:
-        hello = Hello(protocol=PROTOCOL_VERSION, name=name, client=client, token=token)
+        hello = Hello(protocol=PROTOCOL_VERSION, name=name, client=client, token=token, operator_token=operator_token)
         arena.welcome = await arena._ask(hello, Welcomed)
         yield arena
     finally:

@@ -32,10 +32,13 @@ from arena.protocol import codes
 from arena.protocol.server_messages import (
     ActAccepted,
     AnyServerMessage,
+    CheckpointPromoted,
     EventHappened,
+    LadderListed,
     MatchEnded,
     RoomInfo,
     RoomJoined,
+    RunsListed,
     SeatLost,
     Welcomed,
 )
@@ -99,6 +102,15 @@ class ReconnectingArena:
 
     async def rooms(self) -> list[RoomInfo]:
         return await self._now().rooms()
+
+    async def ladder(self, game: str | None = None) -> LadderListed:
+        return await self._now().ladder(game)
+
+    async def runs(self, run: str | None = None) -> RunsListed:
+        return await self._now().runs(run)
+
+    async def promote(self, checkpoint: str) -> CheckpointPromoted:
+        return await self._now().promote(checkpoint)
 
     async def create(
         self,
