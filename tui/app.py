@@ -17,11 +17,14 @@ from arena.errors import ArenaError
 from arena.protocol import codes
 from arena.protocol.server_messages import ActAccepted, RoomJoined, RoomsListed
 from tui import commands, messages, store, words
+from tui.board_desk import BoardDesk
 from tui.house_rules import NewGameChoice
 from tui.link import Link
 from tui.memory import KeptSeat
+from tui.screens.board import BoardScreen
 from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
+from tui.screens.ladder import LadderScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.question import (
     QuestionScreen,
@@ -31,6 +34,7 @@ from tui.screens.question import (
     train_question,
 )
 from tui.screens.table import TableScreen
+from tui.screens.training import TrainingScreen
 from tui.state import Connection, World
 from tui.themes import DARK, LIGHT
 from tui.wish import Wish
@@ -92,6 +96,7 @@ class ArenaApp(App[int]):
         self.memory: Remembered = memory or NothingRemembered()
         self.clock = clock or SystemClock()
         self.world = World()
+        self.boards = BoardDesk(self, self._take)
         for each in (DARK, LIGHT):
             self.register_theme(each)
         self.theme = theme
@@ -161,14 +166,14 @@ class ArenaApp(App[int]):
 
     def _show(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, TableScreen | LobbyScreen):
+            if isinstance(screen, TableScreen | LobbyScreen | BoardScreen):
                 screen.show(self.world, self.clock.monotonic_s())
 
     def _tick(self) -> None:
         for screen in self.screen_stack:
             if isinstance(screen, TableScreen):
                 screen.tick(self.clock.monotonic_s())
-            elif isinstance(screen, LobbyScreen) and self.world.lost is not None:
+            elif isinstance(screen, LobbyScreen | BoardScreen) and self.world.lost is not None:
                 screen.show(self.world, self.clock.monotonic_s())
 
     def _to_lobby(self) -> None:
@@ -324,6 +329,23 @@ class ArenaApp(App[int]):
     def on_explained(self, event: messages.Explained) -> None:
         if self.world.table is not None:
             self._take(replace(self.world, table=store.noticed(self.world.table, event.notice)))
+
+    # -- the ladder and training --------------------------------------------------------------------------------
+
+    def on_ask_ladder(self, event: messages.AskLadder) -> None:
+        self.boards.ask(lambda link: link.ladder(event.game))
+
+    def on_ask_runs(self, event: messages.AskRuns) -> None:
+        self.boards.ask(lambda link: link.runs(event.run))
+
+    def on_promote(self, event: messages.Promote) -> None:
+        self.boards.promote(event.checkpoint, event.run)
+
+    def action_ladder(self) -> None:
+        self.boards.open(LadderScreen)
+
+    def action_training(self) -> None:
+        self.boards.open(TrainingScreen)
 
     # -- leaving ------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 from arena.client.happenings import Happening
@@ -11,11 +11,15 @@ from arena.errors import ArenaError
 from arena.games.core import Act, checked
 from arena.protocol.server_messages import (
     ActAccepted,
+    CheckpointPromoted,
+    LadderListed,
     RoomInfo,
     RoomJoined,
+    RunsListed,
     SeatInfo,
     Welcomed,
 )
+from tui import canned_boards
 from tui.canned import CannedGame
 from tui.canned_match import ROOM, CannedMatch
 
@@ -27,6 +31,8 @@ class CannedLink:
         self.game: CannedMatch[Any, Any] = game or CannedGame()
         self.queue: asyncio.Queue[Happening | None] = asyncio.Queue()
         self.left = False
+        self.ladder_told: Callable[[str | None], LadderListed] = canned_boards.ladder
+        self.runs_told: Callable[[str | None], RunsListed] = canned_boards.runs
         self.welcome = Welcomed(server="arena.example", games=["werewolf"], live_checkpoint="tiny-12")
 
     def put(self, *messages: Happening) -> None:
@@ -39,6 +45,15 @@ class CannedLink:
 
     async def rooms(self) -> list[RoomInfo]:
         return sample_rooms()
+
+    async def ladder(self, game: str | None = None) -> LadderListed:
+        return self.ladder_told(game)
+
+    async def runs(self, run: str | None = None) -> RunsListed:
+        return self.runs_told(run)
+
+    async def promote(self, checkpoint: str) -> CheckpointPromoted:
+        return CheckpointPromoted(checkpoint=checkpoint)
 
     async def create(
         self,

@@ -9,6 +9,7 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from tui.messages import QuickMatch, Watch
+from tui.screens.board import BoardScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.table import TableScreen
 from tui.themes import DARK, LIGHT
@@ -25,6 +26,11 @@ def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
         yield SystemCommand("lobby: Join by code", "A game whose code somebody told you", screen.action_code)
         yield SystemCommand("lobby: Watch", "Follow a game without a seat", screen.action_watch)
         yield SystemCommand("lobby: Watch everything", "The secrets too, where they are shown", screen.action_watch_all)
+    if isinstance(screen, LobbyScreen | BoardScreen):
+        yield SystemCommand("ladder: Open", "Who plays best, who met whom, how runs went", app.action_ladder)
+        yield SystemCommand("training: Open", "Curves, alarms and checkpoints", app.action_training)
+    if isinstance(screen, BoardScreen):
+        yield from screen.commands()
     table = app.world.table
     if isinstance(screen, TableScreen) and table is not None:
         if screen.check_action("pass_turn", ()):

@@ -6,7 +6,15 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from arena.client.happenings import Happening
-from arena.protocol.server_messages import ActAccepted, RoomInfo, RoomJoined, Welcomed
+from arena.protocol.server_messages import (
+    ActAccepted,
+    CheckpointPromoted,
+    LadderListed,
+    RoomInfo,
+    RoomJoined,
+    RunsListed,
+    Welcomed,
+)
 
 
 class Link(Protocol):
@@ -21,6 +29,12 @@ class Link(Protocol):
     def welcome(self) -> Welcomed: ...
 
     async def rooms(self) -> list[RoomInfo]: ...
+
+    async def ladder(self, game: str | None = None) -> LadderListed: ...
+
+    async def runs(self, run: str | None = None) -> RunsListed: ...
+
+    async def promote(self, checkpoint: str) -> CheckpointPromoted: ...
 
     async def create(
         self,

@@ -15,6 +15,7 @@ from arena.client.happenings import ConnectionLost, Happening, SeatGone
 from arena.games.core import Act, Turn
 from arena.protocol.server_messages import EventHappened, RoomJoined, SeatChanged, SeatInfo
 from tui.app import ArenaApp
+from tui.board_scenes import SCENES as BOARD_SCENES
 from tui.canned import NAMES, ROLES, CannedGame
 from tui.canned_link import CannedLink
 from tui.canned_match import CODE, ROOM
@@ -233,6 +234,7 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "help": lambda theme: helping(theme),
     "end": lambda theme: at_table(None, theme=theme),
     **SCENARIO_SCENES,
+    **BOARD_SCENES,
 }
 
 

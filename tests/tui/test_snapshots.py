@@ -10,11 +10,23 @@ from tui.screenshots import SCENES
 from tui.themes import DARK, LIGHT
 
 SIZES = [(80, 24), (120, 36), (160, 48)]
+SCREENS = [
+    "lobby",
+    "table",
+    "end",
+    "scenario",
+    "scenario-terms",
+    "scenario-end",
+    "ladder",
+    "ladder-history",
+    "ladder-matrix",
+    "training",
+]
 
 
 @pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
-@pytest.mark.parametrize("scene", ["lobby", "table", "end", "scenario", "scenario-terms", "scenario-end"])
+@pytest.mark.parametrize("scene", SCREENS)
 def test_screen(snap_compare: Callable[..., bool], scene: str, size: tuple[int, int], theme: str) -> None:
     app, prepare = SCENES[scene](theme)
     assert snap_compare(app, terminal_size=size, run_before=prepare)
@@ -39,6 +51,11 @@ def test_screen(snap_compare: Callable[..., bool], scene: str, size: tuple[int, 
         "scenario-guess",
         "scenario-new",
         "scenario-pot",
+        "ladder-empty",
+        "ladder-side",
+        "training-empty",
+        "training-promote",
+        "training-stranger",
     ],
 )
 def test_state(snap_compare: Callable[..., bool], scene: str, size: tuple[int, int]) -> None:

@@ -34,6 +34,8 @@ class LobbyScreen(Screen[None]):
         Binding("j", "code", "Code", id="lobby.code"),
         Binding("w", "watch", "Watch", id="lobby.watch"),
         Binding("e", "watch_all", "With secrets", id="lobby.watch-all"),
+        Binding("l", "app.ladder", "Ladder", id="lobby.ladder", show=False),
+        Binding("t", "app.training", "Training", id="lobby.training", show=False),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
     ]
@@ -56,6 +58,9 @@ class LobbyScreen(Screen[None]):
                 yield Button("New game", id="new")
                 yield Button("Join by code", id="code")
                 yield Button("Watch", id="watch")
+            with Horizontal(id="boards"):
+                yield Button("Ladder (l)", id="ladder", action="app.ladder")
+                yield Button("Training (t)", id="training", action="app.training")
             with Vertical(id="games"):
                 yield Static(HEAD, id="columns")
                 yield RoomList(id="rooms")
