@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def status(
-    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Tell more of this run. [default: newest]")] = None,
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Tell more of this run, not of the newest.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the runs; by default this user's own.")] = None,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,

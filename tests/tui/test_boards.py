@@ -311,6 +311,30 @@ async def test_a_refusal_stands_on_the_screen(make_app: Make, arena: FakeArena) 
         assert "scripted:careful" in text_of(app)
 
 
+async def test_columns_are_named_in_their_places_after_a_late_answer(make_app: Make, arena: FakeArena) -> None:
+    answer = asyncio.Event()
+
+    async def ladder(game: str | None = None) -> LadderListed:
+        await answer.wait()
+        return canned_boards.ladder(game)
+
+    arena.ladder = ladder  # type: ignore[method-assign]
+    app = make_app(arena)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "l")
+        assert "Asking the server" in text_of(app)
+        answer.set()
+        await settle(pilot)
+        for width in (100, 70):
+            await pilot.resize_terminal(width, 30)
+            await settle(pilot)
+            lines = text_of(app).splitlines()
+            (head,) = [line for line in lines if "Player" in line]
+            (row,) = [line for line in lines if "random" in line and "Elo" not in line]
+            assert head.index("games") + 5 == row.index("480") + 3
+
+
 async def test_only_the_newest_question_waits(make_app: Make, arena: FakeArena) -> None:
     go_on = asyncio.Event()
     told: list[str | None] = []
@@ -369,13 +393,17 @@ async def test_runs_by_arrows(make_app: Make, arena: FakeArena) -> None:
     app = make_app(arena)
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        await press(pilot, "t", "right")
+        await press(pilot, "t")
+        assert "n Next run" in text_of(app)
+        await press(pilot, "right")
         assert arena.asked[-1] == "runs first-try"
         assert "all updates are made" in text_of(app)
         assert "None: the run behaves." in text_of(app)
         assert "No checkpoint yet." in text_of(app)
         await press(pilot, "left")
         assert arena.asked[-1] == f"runs {RUN}"
+        await press(pilot, "n")
+        assert arena.asked[-1] == "runs first-try"
 
 
 @pytest.mark.parametrize("how", [("p",), ("enter",)])
@@ -393,6 +421,8 @@ async def test_a_checkpoint_is_made_live_after_a_question(make_app: Make, arena:
         assert arena.asked[-2:] == [f"promote {IDS[4]}", "runs None"]
         assert f"{IDS[4]} is live." in text_of(app)
         assert app.world.checkpoint == IDS[4]
+        await press(pilot, "down")
+        assert f"{IDS[4]} is live." not in text_of(app), "read, and gone on"
 
 
 async def test_a_roll_back_goes_to_what_was_live_before(make_app: Make, arena: FakeArena) -> None:

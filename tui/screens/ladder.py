@@ -39,8 +39,9 @@ class LadderScreen(BoardScreen):
         Binding("3", "view('history')", "History", id="ladder.history", show=False),
         Binding("s", "side", "Side", id="ladder.side"),
         Binding("g", "game", "Game", id="ladder.game"),
-        Binding("left", "run(-1)", "Run before", id="ladder.run-before"),
-        Binding("right", "run(1)", "Next run", id="ladder.next-run"),
+        Binding("n", "run(1)", "Next run", id="ladder.next-run"),
+        Binding("left", "run(-1)", show=False),
+        Binding("right", "run(1)", show=False),
     ]
 
     def __init__(self, world: World, now_s: float) -> None:
@@ -92,7 +93,6 @@ class LadderScreen(BoardScreen):
         ratings.border_title = Content("All sides" if self.side is None else f"As {self.side}, within that side")
         rows = self.query_one(RatingList)
         rows.show(standings(here.rows, self.side))
-        self.query_one("#columns", Static).update(rows.head)
         matrix = self.query_one(ScoreMatrix)
         met = {m.player for m in here.meetings} | {m.other for m in here.meetings}
         matrix.border_title = Content("Share of the points of each row against each column")
@@ -170,6 +170,10 @@ class LadderScreen(BoardScreen):
         if self.world.ladder is not None:
             self.run = boards.neighbour(list(boards.histories(self.world.ladder)), self.run, step)
             self.draw()
+
+    def on_rating_list_drawn(self, event: RatingList.Drawn) -> None:
+        event.stop()
+        self.query_one("#columns", Static).update(self.query_one(RatingList).head)
 
     def on_option_list_option_highlighted(self, event: RatingList.OptionHighlighted) -> None:
         event.stop()

@@ -40,13 +40,16 @@ class TrainingScreen(BoardScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "promote", "Make live", id="training.promote"),
         Binding("b", "roll_back", "Roll back", id="training.roll-back"),
-        Binding("left", "run(-1)", "Run before", id="training.run-before"),
-        Binding("right", "run(1)", "Next run", id="training.next-run"),
+        Binding("n", "run(1)", "Next run", id="training.next-run"),
+        Binding("left", "run(-1)", show=False),
+        Binding("right", "run(1)", show=False),
     ]
 
     def __init__(self, world: World, now_s: float) -> None:
         super().__init__(world, now_s)
         self.run: str | None = None
+        self._marked, self._read = "", ""
+        """The checkpoint that was marked last, and what was said of a promotion until then."""
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
@@ -101,7 +104,9 @@ class TrainingScreen(BoardScreen):
 
     def _draw_detail(self) -> None:
         detail = self.query_one("#detail", Static)
-        if self.world.promotion:
+        if not self.world.promotion:
+            self._read = ""
+        elif self.world.promotion != self._read:
             detail.update(Content.styled(self.world.promotion, "bold $accent"))
             return
         marked = self.query_one(CheckpointList).marked()
@@ -162,7 +167,11 @@ class TrainingScreen(BoardScreen):
         self.app.push_screen(QuestionScreen(title, text, yes, "No"), answered)
 
     def on_option_list_option_highlighted(self, event: CheckpointList.OptionHighlighted) -> None:
+        """Whoever goes on to another checkpoint has read what was said of a promotion."""
         event.stop()
+        marked = self.query_one(CheckpointList).marked()
+        if marked is not None and marked.checkpoint != self._marked:
+            self._marked, self._read = marked.checkpoint, self.world.promotion
         self._draw_detail()
 
     def on_option_list_option_selected(self, event: CheckpointList.OptionSelected) -> None:
@@ -187,12 +196,11 @@ def _progress(info: RunInfo, width: int) -> Content:
         done = min(width, round(width * info.updates / info.planned))
         bar = Content.assemble(" ", ("━" * done, "$accent"), ("━" * (width - done), "$line"))
     of = "" if info.planned is None else f" of {info.planned:,}"
-    parts = [f"  {info.updates:,}{of} updates"]
+    parts = [f"  {info.updates:,}{of} updates", f"{info.trained:,} games"]
     if info.left_s is not None and info.state == "running":
         parts.append(f"{words.span(info.left_s)} left")
     ago = f"{words.span(info.age_s)} ago"
     parts.append(f"{info.why}, {ago}" if info.why else ago)
-    parts.append(f"{info.trained:,} games")
     return state + bar + Content(" · ".join(parts))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -56,6 +57,9 @@ class RatingList(OptionList):
     RatingList:focus > .option-list--option-highlighted { background: $line; color: $foreground; text-style: none; }
     """
 
+    class Drawn(Message):
+        """The rows were drawn anew, for another ladder or another width: the head may have changed."""
+
     standings: tuple[Standing, ...] = ()
     _shown: tuple[object, ...] = ()
 
@@ -72,6 +76,7 @@ class RatingList(OptionList):
         players = [s.row.player for s in standings]
         if players:
             self.highlighted = players.index(marked.row.player) if marked and marked.row.player in players else 0
+        self.post_message(self.Drawn())
 
     def marked(self) -> Standing | None:
         index = self.highlighted

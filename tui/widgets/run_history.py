@@ -53,7 +53,7 @@ class RunHistory(Widget):
         low, high = span(levels, least=100.0)
         trained = [float(r.trained or 0) for r in self.rows]
         wide, tall = max(8, width - AXIS - margin), max(3, height - 2)
-        plot = Plot(wide, tall, span(trained), (low, high))
+        plot = Plot(wide, tall, span(trained, least=100.0), (low, high))
         plot.level(0.0, "$line") if low <= 0 <= high else None
         for rival in rivals:
             plot.level(rival.rating, "$secondary 70%")
