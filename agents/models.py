@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +12,15 @@ from sqlalchemy import Engine
 
 from agents.checkpoints import MANIFEST, Manifest, read_checkpoint, read_manifest
 from arena.db.checkpoints import StoredCheckpoint, list_checkpoints, live_checkpoint, register_checkpoint
-from arena.errors import CheckpointError, UnknownName
+from arena.errors import CheckpointError, UnknownName, UserError
 
 _MODELS: Final = Path(__file__).parent / "shipped_models"
 SHIPPED: Final = "shipped"
 SOCIAL: Final = "social"
 BASE: Final = "base"
 LIVE: Final = "live"
+_BEFORE: Final = "took_over_from"
+"""In what the registry keeps of a checkpoint: the one that was live before it went live."""
 _HUB_NAME: Final = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
@@ -128,7 +130,13 @@ def taught_in(training: Mapping[str, Any]) -> frozenset[str]:
 
 
 def register(engine: Engine, manifest: Manifest, folder: Path, created_at: float, *, live: bool) -> None:
-    """Enter a checkpoint into the registry."""
+    """Enter a checkpoint into the registry. With one that goes live, the one that was live before it is kept in mind:
+    a roll-back leads there. Going back does not change what a checkpoint took over from itself."""
+    known = {c.id: c for c in known_checkpoints(engine)}
+    before = known[manifest.id].before if manifest.id in known else None
+    last = next((c for c in known.values() if c.live), None)
+    if live and last is not None and last.id != manifest.id and last.before != manifest.id:
+        before = last.id
     register_checkpoint(
         engine,
         StoredCheckpoint(
@@ -141,7 +149,7 @@ def register(engine: Engine, manifest: Manifest, folder: Path, created_at: float
             games=manifest.games,
             created_at=created_at,
             live=live,
-            meta={"training": manifest.training, "figures": manifest.figures},
+            meta={"training": manifest.training, "figures": manifest.figures, _BEFORE: before},
         ),
     )
 
@@ -149,7 +157,7 @@ def register(engine: Engine, manifest: Manifest, folder: Path, created_at: float
 @dataclass(frozen=True, slots=True)
 class KnownCheckpoint:
     """A registered or packaged checkpoint. ``labels`` are the names that stand for it now: shipped, social, base,
-    live."""
+    live. ``before`` was live until this one went live, if it ever did."""
 
     id: str
     parent: str | None
@@ -159,6 +167,7 @@ class KnownCheckpoint:
     labels: tuple[str, ...]
     run: str | None = None
     created_at: float | None = None
+    before: str | None = None
 
 
 def known_checkpoints(engine: Engine) -> list[KnownCheckpoint]:
@@ -178,7 +187,9 @@ def known_checkpoints(engine: Engine) -> list[KnownCheckpoint]:
         return (*(n for n, m in names.items() if m.id == version), *((LIVE,) if version == live else ()))
 
     known = [
-        KnownCheckpoint(c.id, c.parent, c.games, Path(c.path), c.id == live, labels(c.id), c.run, c.created_at)
+        KnownCheckpoint(
+            c.id, c.parent, c.games, Path(c.path), c.id == live, labels(c.id), c.run, c.created_at, c.meta.get(_BEFORE)
+        )
         for c in stored
     ]
     for name, m in packaged.items():
@@ -195,7 +206,42 @@ def promote(engine: Engine, name: str, now: float) -> KnownCheckpoint:
         UnknownName: nothing has this name.
         CheckpointError: it is not whole.
     """
-    folder = checkpoint_folder(engine, name)
+    return _make_live(engine, checkpoint_folder(engine, name), now)
+
+
+def promote_known(engine: Engine, checkpoint: str, now: float) -> KnownCheckpoint:
+    """As ``promote``, for a whole id that may come from anybody: it is never taken for a path or a name."""
+    found = next((c for c in known_checkpoints(engine) if c.id == checkpoint), None)
+    if found is None:
+        raise UnknownName("There is no such checkpoint.")
+    return _make_live(engine, _present(found.id, found.path), now)
+
+
+def before_live(known: Sequence[KnownCheckpoint]) -> str | None:
+    """Where a roll-back leads: the id of what was live before the live one, or of its parent where that is not known;
+    None where neither is there any more."""
+    ids = {c.id for c in known}
+    live = next((c for c in known if c.live), None)
+    candidates = () if live is None else (live.before, live.parent)
+    return next((c for c in candidates if c in ids), None)
+
+
+def roll_back(engine: Engine, now: float) -> KnownCheckpoint:
+    """Make live again what was live before.
+
+    Raises:
+        UserError: that is not known.
+        CheckpointError: it is not whole.
+    """
+    before = before_live(known_checkpoints(engine))
+    if before is None:
+        raise UserError(
+            "No checkpoint was live before this one. Name the one that you want: arena checkpoints --promote ID"
+        )
+    return promote_known(engine, before, now)
+
+
+def _make_live(engine: Engine, folder: Path, now: float) -> KnownCheckpoint:
     manifest = read_checkpoint(folder)
     created_at = next((c.created_at for c in list_checkpoints(engine) if c.id == manifest.id), now)
     register(engine, manifest, folder, created_at, live=True)

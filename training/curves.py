@@ -11,47 +11,64 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, Final
 
 from arena.errors import UserError
-from training.episodes import Episode
-from training.figures import UpdateFigures
+
+if TYPE_CHECKING:  # torch comes with them, and whoever only reads curves does without
+    from training.episodes import Episode
+    from training.figures import UpdateFigures
 
 CURVES_FILE: Final = "curves.jsonl"
 SHOWN: Final = (
     "kl_reference", "choice_entropy", "talk_entropy", "explained", "clipped", "gradient_norm", "garbled", "talk_tokens",
 )  # fmt: skip
 """The figures that are drawn, after the shares of wins."""
+_COUNTABLE: Final = 2**53
 _INSTALL: Final = 'Install it with: pip install "social-arena[plot]"'
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One update. ``wins`` are shares by side, of the matches that it learnt from; ``met`` are shares of the points by
-    "SIDE against OPPONENT" (``training.league``); ``figures`` are those of ``UpdateFigures``. ``games`` counts all that
-    the policy has learnt from, warm-up included; ``at`` is in seconds since the Unix epoch."""
+    """One update. ``wins`` are shares by side, of the matches that it learnt from, ``returns`` the mean returns of the
+    sides (−1 … 1), ``met`` shares of the points by "SIDE against OPPONENT" (``training.league``); ``figures`` are those
+    of ``UpdateFigures``. ``games`` counts all that the policy has learnt from, warm-up included; ``at`` is in seconds
+    since the Unix epoch."""
 
     update: int
     games: int
     at: float
     wins: dict[str, float]
     figures: dict[str, float]
+    returns: dict[str, float] = field(default_factory=dict)
+    """Empty where it was written before these were."""
     met: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        own = {"update": self.update, "games": self.games, "at": self.at, "wins": self.wins}
+        own = {name: getattr(self, name) for name in ("update", "games", "at", "wins", "returns")}
         return {**own, **({"met": self.met} if self.met else {}), **self.figures}
 
     @classmethod
     def of_json(cls, line: Mapping[str, Any]) -> Point:
+        """
+        Raises:
+            ValueError, KeyError, TypeError: it is no point.
+        """
         rest = dict(line)
         own = {name: rest.pop(name) for name in ("update", "games", "at", "wins")}
-        return cls(**own, met=rest.pop("met", {}), figures=rest)
+        made = cls(**own, returns=rest.pop("returns", {}), met=rest.pop("met", {}), figures=rest)
+        counts = (made.update, made.games)
+        if not (all(isinstance(n, int) and 0 <= n < _COUNTABLE for n in counts) and 0 <= made.at < _COUNTABLE):
+            raise ValueError("a point needs its numbers")
+        if not all(isinstance(by_name, dict) for by_name in (made.wins, made.returns, made.met)):
+            raise TypeError("what sides got goes by their names")
+        return made
 
     def flat(self) -> dict[str, float]:
-        """All numbers by name: ``wins/SIDE``, ``met/SIDE against OPPONENT`` and the figures."""
-        shares = {"wins": self.wins, "met": self.met}
-        named = {f"{kind}/{name}": share for kind, of in shares.items() for name, share in sorted(of.items())}
+        """All numbers by name: ``wins/SIDE``, ``returns/SIDE``, ``met/SIDE against OPPONENT`` and the figures."""
+        shares = {"wins": self.wins, "returns": self.returns, "met": self.met}
+        named = {f"{kind}/{name}": value for kind, of in shares.items() for name, value in sorted(of.items())}
         return {**named, **self.figures}
 
 
@@ -66,7 +83,12 @@ def point(
     won = Counter(e.outcome.winner for e in episodes)
     sides = sorted({side for e in episodes for side in e.outcome.sides} | set(won))
     wins = {side: won[side] / len(episodes) for side in sides}
-    return Point(update, games, at, wins, figures.to_json(), dict(met or {}))
+    paid: dict[str, list[float]] = {}
+    for e in episodes:
+        for side, result in zip(e.outcome.sides, e.outcome.returns, strict=True):
+            paid.setdefault(side, []).append(result)
+    returns = {side: round(fmean(paid[side]), 5) for side in sorted(paid)}
+    return Point(update, games, at, wins, figures.to_json(), returns, dict(met or {}))
 
 
 def append(folder: Path, added: Point) -> None:
@@ -82,18 +104,19 @@ def read(folder: Path) -> list[Point]:
         UserError: the folder holds no curves.
     """
     try:
-        lines = (folder / CURVES_FILE).read_text().splitlines()
+        lines = (folder / CURVES_FILE).read_text(errors="replace").splitlines()
     except OSError:
         raise UserError(f"There are no curves of a run in {folder}.") from None
-    found: dict[int, Point] = {}
+    found: list[Point] = []
     for line in lines:
         try:
             one = Point.of_json(json.loads(line))
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, TypeError):
             continue
-        found = {n: p for n, p in found.items() if n < one.update}  # what is written again was taken back
-        found[one.update] = one
-    return list(found.values())
+        while found and found[-1].update >= one.update:  # what is written again was taken back
+            found.pop()
+        found.append(one)
+    return found
 
 
 def draw(runs: Mapping[str, Sequence[Point]], target: Path) -> None:

@@ -23,6 +23,7 @@ from agents.llm.policy import PolicyMind
 from agents.players import open_players
 from agents.runner import Log, Played, play_matches
 from arena.rooms.minds import Mind
+from training import diary
 from training.alarms import Verdict, Watch
 from training.episodes import Harvest, Terms, harvest
 from training.figures import UpdateFigures
@@ -77,6 +78,8 @@ async def train_by_selfplay(
     unsaved = 0
     result: tuple[Manifest, Path] | None = None
     trials: list[Trial] = []
+    ended = diary.BROKEN_OFF
+    trainer.begins(selfplay.iterations, selfplay.max_seconds)
     try:
         await table.seat_league()
         table.begin(first)
@@ -92,14 +95,12 @@ async def train_by_selfplay(
             figures.append(update)
             unsaved += len(found.episodes)
             on_update(iteration, update, played, met)
+            number = trainer.learner.updates
             verdict = Verdict.GO_ON if watch is None else watch.after(update)
-            if watch is not None and verdict is not Verdict.GO_ON:
-                log_alarms(iteration, verdict, watch)
-            last = (
-                last
-                or verdict is Verdict.STOP
-                or (selfplay.max_seconds is not None and time.monotonic() - begun > selfplay.max_seconds)
-            )
+            if watch is not None:
+                note_alarms(trainer, iteration, number, verdict, watch)
+            late = selfplay.max_seconds is not None and time.monotonic() - begun > selfplay.max_seconds
+            last = last or verdict is Verdict.STOP or late
             doubtful = watch is not None and watch.doubtful  # what may be taken back does not go live in between
             if last or ((iteration + 1) % selfplay.keep_every == 0 and not doubtful):
                 result = trainer.checkpoint(unsaved, figures, time.time())
@@ -107,6 +108,8 @@ async def train_by_selfplay(
                 unsaved = 0
                 trials += await trainer.put_to_trial()
             if last:
+                made = iteration + 1 == selfplay.iterations
+                ended = diary.ALARMS if verdict is Verdict.STOP else diary.ALL_MADE if made else diary.TIME_IS_UP
                 break
             if selfplay.overlap:
                 await table.matches()  # those under way end with the weights that they began with
@@ -117,6 +120,7 @@ async def train_by_selfplay(
                 table.begin(first + iteration + 1)
     finally:
         progress.stopped = True
+        trainer.ends(ended)
         await table.close()
     assert result is not None, "the last iteration writes a checkpoint"
     alarms = () if watch is None else tuple(f"update {n + 1}: {alarm}" for n, alarm in watch.raised)
@@ -124,10 +128,15 @@ async def train_by_selfplay(
     return Trained(*result, tuple(figures), dict(masked), dict(skipped), taken, alarms, tuple(trials))
 
 
-def log_alarms(iteration: int, verdict: Verdict, watch: Watch) -> None:
-    last = ", ".join(str(alarm) for n, alarm in watch.raised if n == iteration)
-    done = "back to the last good weights, at half the learning rate" if verdict is Verdict.ROLL_BACK else "stopped"
-    logger.warning("update %d: %s: %s", iteration + 1, last, done)
+def note_alarms(trainer: Trainer, iteration: int, number: int, verdict: Verdict, watch: Watch) -> None:
+    """Write down what was wrong with an update, the run's one of this ``number``, and what was done about it."""
+    wrong = [str(alarm) for n, alarm in watch.raised if n == iteration]
+    if not wrong:
+        return
+    done = {Verdict.ROLL_BACK: diary.TAKEN_BACK, Verdict.STOP: diary.STOPPED}.get(verdict, "")
+    trainer.note(diary.Alarmed(time.time(), number, wrong, done))
+    if done:
+        logger.warning("update %d: %s: %s", iteration + 1, ", ".join(wrong), done)
 
 
 class _Table:

@@ -22,7 +22,7 @@ from arena.db.exports import read_matches
 from arena.db.repo import MatchQuery, StoredMatch, iter_matches
 from arena.errors import CheckpointError, UserError
 from arena.games.registry import game_by_name
-from training import curves
+from training import curves, diary
 from training.adapter import Adapter
 from training.curves import TensorBoard
 from training.episodes import NOT_AGREED, Episode, Harvest, Terms, agreed, harvest
@@ -239,6 +239,17 @@ class Trainer:
         self.version = manifest.id
         return manifest, path
 
+    def note(self, entry: diary.Entry) -> None:
+        """Add to the run's diary."""
+        diary.write(self.folder, entry)
+
+    def begins(self, planned: int, seconds: float | None = None) -> None:
+        """Note that so many updates are to come."""
+        self.note(diary.Begun(time.time(), self.game.name, self.learner.updates, planned, seconds))
+
+    def ends(self, why: str) -> None:
+        self.note(diary.Ended(time.time(), why))
+
     async def put_to_trial(self, on_deal: Callable[[int, int], None] = lambda deals, most: None) -> list[Trial]:
         """Let the newest checkpoint go live if it is no worse; no trial where the plan wants none."""
         plan = self.plan.trial
@@ -249,7 +260,14 @@ class Trainer:
             self.database, self.game, self.version, plan,
             seed=seed, options=self.options, on_deal=lambda deals: on_deal(deals, plan.deals),
         )  # fmt: skip
-        return [await playing]
+        tried = await playing
+        self.note(
+            diary.Tried(
+                time.time(), self.version, tried.champion, str(tried.verdict), tried.verdict is Verdict.NO_WORSE,
+                tried.deals, tried.score,
+            )
+        )  # fmt: skip
+        return [tried]
 
 
 def train_from_log(
@@ -263,9 +281,11 @@ def train_from_log(
     begun = time.monotonic()
     trainer = Trainer(database, plan, folder, threads)
     found = trainer.from_log()
+    trainer.begins(1)
     figures = trainer.update(found.episodes, on_progress)
     manifest, path = trainer.checkpoint(len(found.episodes), [figures], time.time())
     trials = asyncio.run(trainer.put_to_trial(on_progress))
+    trainer.ends(diary.ALL_MADE)
     return Trained(
         manifest, path, (figures,), dict(found.masked), dict(found.skipped), time.monotonic() - begun,
         trials=tuple(trials),

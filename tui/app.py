@@ -15,19 +15,23 @@ from arena.client.happenings import ConnectionBack
 from arena.clock import Clock, SystemClock
 from arena.errors import ArenaError
 from tui import commands, keymap, messages, store
+from tui.board_desk import BoardDesk
 from tui.link import Link
 from tui.memory import NothingRemembered, Remembered
 from tui.replaying import open_replay
 from tui.requests import Requests
+from tui.screens.board import BoardScreen
 from tui.screens.debug import DebugScreen
 from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
+from tui.screens.ladder import LadderScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.question import QuestionScreen, leave_question
 from tui.screens.replay import ReplayScreen
 from tui.screens.replay_keys import ReplayKeys
 from tui.screens.settings import PressKeyScreen, SettingsScreen
 from tui.screens.table import TableScreen
+from tui.screens.training import TrainingScreen
 from tui.settings import Settings
 from tui.state import Connection, World
 from tui.themes import TERMINAL, THEMES
@@ -71,6 +75,7 @@ class ArenaApp(Requests):
         self.wish = wish or Wish()
         self.memory: Remembered = memory or NothingRemembered()
         self.clock = clock or SystemClock()
+        self.boards = BoardDesk(self, self._take)
         for each in THEMES.values():
             self.register_theme(each)
         self._fixed_theme = TERMINAL.name if colourless else theme
@@ -146,7 +151,7 @@ class ArenaApp(Requests):
 
     def _show(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, TableScreen | LobbyScreen):
+            if isinstance(screen, TableScreen | LobbyScreen | BoardScreen):
                 screen.show(self.world, self.clock.monotonic_s())
             elif isinstance(screen, DebugScreen):
                 screen.show(self.world)
@@ -159,7 +164,7 @@ class ArenaApp(Requests):
                 screen.tick()
             elif isinstance(screen, TableScreen):
                 screen.tick(self.clock.monotonic_s())
-            elif isinstance(screen, LobbyScreen) and self.world.lost is not None:
+            elif isinstance(screen, LobbyScreen | BoardScreen) and self.world.lost is not None:
                 screen.show(self.world, self.clock.monotonic_s())
 
     def _to_lobby(self) -> None:
@@ -168,6 +173,23 @@ class ArenaApp(Requests):
 
     def on_read_replay(self, event: messages.ReadReplay) -> None:
         self.run_worker(open_replay(self, self.link, event.room), name="replay", group="replay", exclusive=True)
+
+    # -- the ladder and training --------------------------------------------------------------------------------
+
+    def on_ask_ladder(self, event: messages.AskLadder) -> None:
+        self.boards.ask(lambda link: link.ladder(event.game))
+
+    def on_ask_runs(self, event: messages.AskRuns) -> None:
+        self.boards.ask(lambda link: link.runs(event.run))
+
+    def on_promote(self, event: messages.Promote) -> None:
+        self.boards.promote(event.checkpoint, event.run)
+
+    def action_ladder(self) -> None:
+        self.boards.open(LadderScreen)
+
+    def action_training(self) -> None:
+        self.boards.open(TrainingScreen)
 
     # -- leaving ------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 from arena.client.happenings import Happening
@@ -13,12 +13,16 @@ from arena.games.core import Act, checked
 from arena.protocol.recording import Recording
 from arena.protocol.server_messages import (
     ActAccepted,
+    CheckpointPromoted,
+    LadderListed,
     MatchRated,
     RoomInfo,
     RoomJoined,
+    RunsListed,
     SeatInfo,
     Welcomed,
 )
+from tui import canned_boards
 from tui.canned import CannedGame
 from tui.canned_match import ROOM, CannedMatch
 from tui.canned_recording import recorded
@@ -33,6 +37,8 @@ class CannedLink:
         self.left = False
         self.url = "ws://arena.example:8765"
         self.trace = Trace(lambda: 0.0)
+        self.ladder_told: Callable[[str | None], LadderListed] = canned_boards.ladder
+        self.runs_told: Callable[[str | None], RunsListed] = canned_boards.runs
         self.welcome = Welcomed(server="arena.example", games=["werewolf"], live_checkpoint="tiny-12")
 
     def put(self, *messages: Happening) -> None:
@@ -48,6 +54,15 @@ class CannedLink:
 
     async def rooms(self) -> list[RoomInfo]:
         return sample_rooms()
+
+    async def ladder(self, game: str | None = None) -> LadderListed:
+        return self.ladder_told(game)
+
+    async def runs(self, run: str | None = None) -> RunsListed:
+        return self.runs_told(run)
+
+    async def promote(self, checkpoint: str) -> CheckpointPromoted:
+        return CheckpointPromoted(checkpoint=checkpoint)
 
     async def create(
         self,

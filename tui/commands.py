@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from tui.faces.registry import face_of
 from tui.messages import Learn, QuickMatch, ReadReplay, Watch
+from tui.screens.board import BoardScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.table import TableScreen
 from tui.themes import THEMES
@@ -30,6 +31,11 @@ def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
         yield SystemCommand("lobby: Watch everything", "The secrets too, where they are shown", screen.action_watch_all)
         if face_of(app.wish.game).lesson is not None:
             yield SystemCommand("help: Learn by playing", "A short game with advice", lambda: _post(app, Learn()))
+    if isinstance(screen, LobbyScreen | BoardScreen):
+        yield SystemCommand("ladder: Open", "Who plays best, who met whom, how runs went", app.action_ladder)
+        yield SystemCommand("training: Open", "Curves, alarms and checkpoints", app.action_training)
+    if isinstance(screen, BoardScreen):
+        yield from screen.commands()
     table = app.world.table
     if isinstance(screen, TableScreen) and table is not None:
         if screen.check_action("pass_turn", ()):

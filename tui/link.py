@@ -8,7 +8,16 @@ from typing import Any, Protocol
 from arena.client.happenings import Happening
 from arena.client.trace import Trace
 from arena.protocol.recording import Recording
-from arena.protocol.server_messages import ActAccepted, MatchRated, RoomInfo, RoomJoined, Welcomed
+from arena.protocol.server_messages import (
+    ActAccepted,
+    CheckpointPromoted,
+    LadderListed,
+    MatchRated,
+    RoomInfo,
+    RoomJoined,
+    RunsListed,
+    Welcomed,
+)
 
 
 class Link(Protocol):
@@ -31,6 +40,12 @@ class Link(Protocol):
     async def round_trip_s(self) -> float: ...
 
     async def rooms(self) -> list[RoomInfo]: ...
+
+    async def ladder(self, game: str | None = None) -> LadderListed: ...
+
+    async def runs(self, run: str | None = None) -> RunsListed: ...
+
+    async def promote(self, checkpoint: str) -> CheckpointPromoted: ...
 
     async def create(
         self,

@@ -72,6 +72,30 @@ class Watch(Message):
         self.room, self.everything = room, everything
 
 
+class AskLadder(Message):
+    """The ladder, of one game or of all."""
+
+    def __init__(self, game: str | None) -> None:
+        super().__init__()
+        self.game = game
+
+
+class AskRuns(Message):
+    """How training goes; ``run`` is the one to be told more of, None for the newest."""
+
+    def __init__(self, run: str | None) -> None:
+        super().__init__()
+        self.run = run
+
+
+class Promote(Message):
+    """Make a checkpoint live; ``run`` is the one that is looked at."""
+
+    def __init__(self, checkpoint: str, run: str | None) -> None:
+        super().__init__()
+        self.checkpoint, self.run = checkpoint, run
+
+
 class Begin(Message):
     """Begin the match of the room that I opened: minds take the seats that are still open."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from arena.client.client import trusting
 from arena.client.reconnecting import reconnecting
@@ -45,6 +46,7 @@ def run(
     plain: bool = False,
     train: bool | None = None,
     token: str | None = None,
+    operator_token: str | None = None,
     ca: Path | None = None,
     theme: str | None = None,
 ) -> int:
@@ -61,28 +63,23 @@ def run(
     if not plain:
         check_terminal()
     try:
-        return asyncio.run(_run(url, name, wish, plain, train, token, ca, theme))
+        tls = None if ca is None else trusting(ca)
+        how = {"token": token, "operator_token": operator_token, "tls": tls}
+        return asyncio.run(_run(url, name, wish, plain, train, theme, how))
     except KeyboardInterrupt:
         return 130
 
 
 async def _run(
-    url: str,
-    name: str,
-    wish: Wish,
-    plain: bool,
-    train: bool | None,
-    token: str | None,
-    ca: Path | None,
-    theme: str | None,
+    url: str, name: str, wish: Wish, plain: bool, train: bool | None, theme: str | None, how: Mapping[str, Any]
 ) -> int:
+    """``how`` to connect, as ``arena.client.client.connect`` has it."""
     memory = Memory(url)
     if train is not None:
         memory.train = train
     if theme is not None:
         memory.settings = replace(memory.settings, theme=theme)
-    tls = None if ca is None else trusting(ca)
-    async with reconnecting(url, name, memory=memory, client="terminal", token=token, tls=tls) as arena:
+    async with reconnecting(url, name, memory=memory, client="terminal", **how) as arena:
         if plain:
             from tui import plain as lines
 

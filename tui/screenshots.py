@@ -19,6 +19,7 @@ from arena.games.core import Act, Turn
 from arena.protocol.client_messages import Hello, JoinRoom, TakeTurn
 from arena.protocol.server_messages import EventHappened, RoomJoined, SeatChanged, SeatInfo
 from tui.app import ArenaApp
+from tui.board_scenes import SCENES as BOARD_SCENES
 from tui.canned import NAMES, ROLES, CannedGame
 from tui.canned_link import CannedLink
 from tui.canned_match import CODE, ROOM
@@ -291,6 +292,7 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "end": lambda theme: at_table(None, theme=theme),
     **SCENARIO_SCENES,
     **REPLAY_SCENES,
+    **BOARD_SCENES,
 }
 
 

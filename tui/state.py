@@ -8,7 +8,14 @@ from enum import StrEnum
 from arena.games.core import Event
 from arena.games.werewolf.types import Phase
 from arena.games.werewolf.view import SeatView
-from arena.protocol.server_messages import AnyServerMessage, MatchEnded, RoomInfo, SeatInfo
+from arena.protocol.server_messages import (
+    AnyServerMessage,
+    LadderListed,
+    MatchEnded,
+    RoomInfo,
+    RunsListed,
+    SeatInfo,
+)
 from tui.faces.face import Face
 from tui.faces.registry import face_of
 from tui.lines import Line, Note
@@ -177,6 +184,7 @@ class World:
     connection: Connection = Connection.CONNECTING
     lost: Lost | None = None
     server: str = ""
+    games: tuple[str, ...] = ()
     checkpoint: str = ""
     rooms: tuple[RoomInfo, ...] | None = None
     """None until the server has listed them."""
@@ -186,6 +194,15 @@ class World:
     early: tuple[AnyServerMessage, ...] = ()
     everything: bool = False
     """The secrets of the next table that is watched are shown too."""
+    ladder: LadderListed | None = None
+    training: RunsListed | None = None
+    """None until the server has told of them."""
+    board_notice: str = ""
+    """Why the ladder or the training cannot be read at the moment."""
+    promotion: str = ""
+    """What came of making a checkpoint live."""
+    operator: bool = False
+    """I may make checkpoints live."""
     mine: str = ""
     """The room that I opened: I may begin its match before all have come."""
     notice: str = ""

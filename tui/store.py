@@ -14,7 +14,7 @@ from arena.games.core import EVERYONE, Event, only
 from arena.protocol import codes
 from arena.protocol import server_messages as said
 from arena.protocol.text import clean_text
-from tui import words
+from tui import boards, words
 from tui.lines import Line, LineKind
 from tui.state import Answer, Connection, Lost, OpenTurn, Table, World
 
@@ -42,9 +42,18 @@ def receive(world: World, message: Happening, now_s: float) -> World:
                 connection=Connection.CONNECTED,
                 server=clean_text(message.server, 40),
                 checkpoint=clean_text(message.live_checkpoint or "", 40),
+                operator=message.operator,
+                games=tuple(clean_text(game, 40) for game in message.games),
             )
         case said.RoomsListed():
             return replace(world, rooms=tuple(map(_clean_room, message.rooms)))
+        case said.LadderListed():
+            return replace(world, ladder=boards.clean_ladder(message), board_notice="")
+        case said.RunsListed():
+            return replace(world, training=boards.clean_runs(message), board_notice="")
+        case said.CheckpointPromoted():
+            live = clean_text(message.checkpoint, 40)
+            return replace(world, checkpoint=live, promotion=words.promoted(live))
         case said.RoomJoined():
             return _joined(world, message, now_s)
         case said.Refused() if not _about_my_act(world.table, message):

@@ -16,6 +16,9 @@ TRAIN: Final = (
     "May the games that you play be used for training? The model then learns from its own turns in them, never from "
     "your words and choices."
 )
+NO_OPERATOR: Final = (
+    "Only whoever runs the server may do that. Come with its operator's token: ARENA_OPERATOR_TOKEN=… arena play"
+)
 BLIND: Final = "This is a blind game: until its end nobody is told which seats people play. Join under these terms?"
 
 
@@ -64,6 +67,18 @@ def gone(code: str, message: str) -> str:
     }.get(code, message)
 
 
+def promoted(checkpoint: str) -> str:
+    return f"{checkpoint} is live. Rooms play with it as soon as it is loaded."
+
+
+def span(seconds: float) -> str:
+    """A length of time in the largest unit that fits."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
+
+
 def refusal(code: str, message: str) -> str:
     """A refusal in words that say what to do; the server's own where they do."""
     return {
@@ -76,5 +91,6 @@ def refusal(code: str, message: str) -> str:
         "room/full": "That game is full. Pick another one, or play a new one.",
         "room/unknown": "That game is gone.",
         "room/too_many_guesses": "Too many wrong codes were tried from here. Wait some minutes.",
+        "server/not_operator": NO_OPERATOR if "token" in message else message,
         "room/seat_taken": "Somebody else has that seat by now.",
     }.get(code, message)

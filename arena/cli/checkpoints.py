@@ -17,6 +17,7 @@ def checkpoints(
     promote: Annotated[
         str | None, typer.Option(metavar="ID", help="Make this one live: an id, shipped, social, base or a folder.")
     ] = None,
+    roll_back: Annotated[bool, typer.Option("--roll-back", help="Make live again what was live before.")] = False,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
@@ -26,12 +27,17 @@ def checkpoints(
     """
     from agents.models import known_checkpoints
     from agents.models import promote as make_live
+    from agents.models import roll_back as make_live_before
     from arena.db.engine import open_database
+    from arena.errors import OptionError
     from arena.paths import default_database_url
 
+    if promote is not None and roll_back:
+        raise OptionError("--promote and --roll-back each say what goes live; give one of them.")
     engine = open_database(db or default_database_url())
-    if promote is not None:
-        chosen = make_live(engine, promote, time.time())
+    if promote is not None or roll_back:
+        now = time.time()
+        chosen = make_live_before(engine, now) if promote is None else make_live(engine, promote, now)
         typer.echo(f"Checkpoint {chosen.id} is live.", err=True)
     known = known_checkpoints(engine)
     if as_json:

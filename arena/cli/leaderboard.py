@@ -1,23 +1,27 @@
-"""``arena leaderboard``: all players by their rated matches."""
+"""``arena leaderboard``: all players by their rated matches, who has met whom, and how a training run went."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from arena.db.repo import MatchSummary
-    from arena.rating.ladder import Result
-    from arena.rating.ladder_table import LadderRow
+    from arena.protocol.ladder_rows import LadderMeeting, LadderRow
+
+NO_MATCHES = "No rated matches yet. Play some with: arena evaluate shipped scripted:careful"
 
 
 def leaderboard(
     game: Annotated[str | None, typer.Option(help="Only the matches of this game.")] = None,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     per_side: Annotated[bool, typer.Option("--per-side", help="A line for each side that a player played.")] = False,
+    matrix: Annotated[bool, typer.Option("--matrix", help="Who has met whom, and what came of it.")] = False,
+    history: Annotated[
+        str | None, typer.Option(metavar="RUN", help="The checkpoints of a training run by the games they had learnt.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
     """Rank all players by their rated matches.
@@ -25,57 +29,47 @@ def leaderboard(
     Ratings are on the Elo scale, centred on the mean of the players, with 95 % intervals. Figures of a side compare
     within that side only; a win rate depends on who the others were, a rating does not.
     """
-    from agents.models import known_checkpoints
+    from agents.ladder import read_ladder
     from arena.db.engine import open_database
-    from arena.db.repo import rated_matches
-    from arena.games.registry import game_by_name
+    from arena.errors import OptionError, UserError
     from arena.paths import default_database_url
-    from arena.rating.ladder import fit_ladder
-    from arena.rating.ladder_table import ladder_table
 
-    if game is not None:
-        game_by_name(game)
-    engine = open_database(db or default_database_url())
-    results = as_results(rated_matches(engine, game))
-    labels = {f"checkpoint:{c.id}": c.labels for c in known_checkpoints(engine)}
-    rows = ladder_table(results, fit_ladder(results))
+    if matrix and history is not None:
+        raise OptionError("--matrix and --history show different things; give one of them.")
+    ladder = read_ladder(open_database(db or default_database_url()), game)
+    rows = ladder.rows if history is None else checkpoints_of(ladder.rows, history)
+    if history is not None and not rows:
+        runs = ", ".join(sorted({row.run for row in ladder.rows if row.run})) or "none yet"
+        raise UserError(f"No checkpoint of a run {history!r} has played rated matches. Runs that have: {runs}.")
     if as_json:
-        document = [{**row.to_json(), "labels": list(labels.get(row.player, ()))} for row in rows]
-        typer.echo(json.dumps(document, indent=2))
+        typer.echo(json.dumps([row.model_dump() for row in (ladder.meetings if matrix else rows)], indent=2))
         return
     if not rows:
-        typer.echo("No rated matches yet. Play some with: arena evaluate shipped scripted:careful", err=True)
+        typer.echo(NO_MATCHES, err=True)
         return
-    for line in lines(rows, labels, per_side=per_side):
+    if matrix:
+        shown = matrix_lines(rows, ladder.meetings)
+    elif history is not None:
+        shown = history_lines(rows)
+    else:
+        shown = lines(rows, per_side=per_side)
+    for line in shown:
         typer.echo(line)
 
 
-def as_results(matches: Iterable[MatchSummary]) -> list[Result]:
-    """Finished matches as the ladder reads them. The setup is the game with its options; seats go by their minds."""
-    from arena.rating.ladder import Result
-
-    results: list[Result] = []
-    for match in matches:
-        assert match.outcome is not None
-        first, second = sorted(set(match.outcome.sides))
-        seated = list(zip(match.outcome.sides, match.minds, strict=True))
-        on_first, on_second = (tuple(m for s, m in seated if s == side) for side in (first, second))
-        winner = match.outcome.winner
-        score = 0.5 if winner not in (first, second) else float(winner == first)
-        setup = f"{match.game} {json.dumps(match.options, sort_keys=True)}"
-        results.append(Result(setup, (first, second), (on_first, on_second), score))
-    return results
+def checkpoints_of(rows: Iterable[LadderRow], run: str) -> list[LadderRow]:
+    """The rows of a run's checkpoints, in the order in which they learnt."""
+    return sorted((row for row in rows if row.run == run), key=lambda row: (row.trained or 0, row.player))
 
 
-def lines(rows: Sequence[LadderRow], labels: Mapping[str, Sequence[str]], *, per_side: bool) -> Iterable[str]:
+def lines(rows: Sequence[LadderRow], *, per_side: bool) -> Iterable[str]:
     """The table as text."""
-    shown = {row.player: " ".join((row.player, *(f"[{name}]" for name in labels.get(row.player, ())))) for row in rows}
-    width = max(len("player"), *map(len, shown.values()))
+    width = max(len("player"), *(len(_name(row)) for row in rows))
     sides = sorted({f.side for row in rows for f in row.sides})
     header = f"{'#':>3}  {'player':{width}}  {'rating':>6}  {'95 % interval':>14}  {'games':>5}"
     yield header + ("" if per_side else "".join(f"  {'won as ' + side:>18}" for side in sides))
     for row in rows:
-        start = f"{row.rank:>3}  {shown[row.player]:{width}}  {row.rating:>6.0f}  {_span(row.low, row.high):>14}"
+        start = f"{row.rank:>3}  {_name(row):{width}}  {row.rating:>6.0f}  {_span(row.low, row.high):>14}"
         won = {f.side: f"{f.won:.0f}/{f.games} ({f.won / f.games:.0%})" for f in row.sides}
         end = "" if per_side else "".join(f"  {won.get(side, '–'):>18}" for side in sides)
         yield f"{start}  {row.games:>5}{end}"
@@ -83,6 +77,32 @@ def lines(rows: Sequence[LadderRow], labels: Mapping[str, Sequence[str]], *, per
             rate = f"won {f.won / f.games:.0%} ({f.rate_low:.0%} to {f.rate_high:.0%})"
             side = f"as {f.side}"
             yield f"     {side:{width}}  {f.rating:>6.0f}  {_span(f.low, f.high):>14}  {f.games:>5}  {rate}"
+
+
+def matrix_lines(rows: Sequence[LadderRow], meetings: Iterable[LadderMeeting]) -> Iterable[str]:
+    """Points of games, a row a player against each column's player, who is named by rank."""
+    points = {(m.player, m.other): (m.points, m.games) for m in meetings}
+    points |= {(other, player): (games - won, games) for (player, other), (won, games) in points.items()}
+    width = max(len("player"), *(len(_name(row)) for row in rows))
+    cells = {pair: f"{won:g}/{games}" for pair, (won, games) in points.items()}
+    wide = 2 + max(3, *map(len, cells.values()))
+    yield f"{'#':>3}  {'player':{width}}" + "".join(f"{row.rank:>{wide}}" for row in rows)
+    for row in rows:
+        against = (cells.get((row.player, other.player), "–" if other is not row else "·") for other in rows)
+        yield f"{row.rank:>3}  {_name(row):{width}}" + "".join(f"{cell:>{wide}}" for cell in against)
+
+
+def history_lines(rows: Sequence[LadderRow]) -> Iterable[str]:
+    """A run's checkpoints, the first first."""
+    width = max(len("checkpoint"), *(len(_name(row)) for row in rows))
+    yield f"{'learnt':>9}  {'checkpoint':{width}}  {'rating':>6}  {'95 % interval':>14}  {'games':>5}"
+    for row in rows:
+        span = _span(row.low, row.high)
+        yield f"{row.trained or 0:>9}  {_name(row):{width}}  {row.rating:>6.0f}  {span:>14}  {row.games:>5}"
+
+
+def _name(row: LadderRow) -> str:
+    return " ".join((row.player, *(f"[{name}]" for name in row.labels)))
 
 
 def _span(low: float, high: float) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import os
+import secrets
 import subprocess
 import sys
 import time
@@ -74,6 +76,10 @@ def play(
     token: Annotated[
         str | None, typer.Option(envvar="ARENA_TOKEN", help="The server's access token, where it asks for one.")
     ] = None,
+    operator_token: Annotated[
+        str | None,
+        typer.Option(envvar="ARENA_OPERATOR_TOKEN", help="The server's operator token, to make checkpoints live."),
+    ] = None,
     ca: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Certificate to trust, for a wss:// server with its own.")
     ] = None,
@@ -100,7 +106,7 @@ def play(
         raise OptionError("--web and --plain exclude each other.")
     if not (plain or web):
         check_terminal()
-    with _server_at(url, may_ask=sys.stdin.isatty()):
+    with _server_at(url, may_ask=sys.stdin.isatty(), operator_token=operator_token) as operator_token:
         wish = Wish(room, watch, everything, resume, blind, game, options)
         who = name or getpass.getuser()
         colours = None if theme is None else theme.value
@@ -110,15 +116,18 @@ def play(
             program = arguments(url, who, wish, train=train, theme=colours, ca=ca)
             serve(program, host=web_host, port=web_port, token=token)
             return
-        code = run(url, who, wish, plain=plain, train=train, token=token, ca=ca, theme=colours)
+        code = run(
+            url, who, wish, plain=plain, train=train, token=token, operator_token=operator_token, ca=ca, theme=colours
+        )
     raise typer.Exit(code)
 
 
 @contextmanager
-def _server_at(url: str, *, may_ask: bool) -> Iterator[None]:
-    """A server for the while: the one that answers, or one that the player lets us start. Ours ends with us."""
+def _server_at(url: str, *, may_ask: bool, operator_token: str | None = None) -> Iterator[str | None]:
+    """A server for the while: the one that answers, or one that the player lets us start. Ours ends with us, and the
+    player is its operator; gives the operator's token to come with."""
     if answers(url) or url != DEFAULT_URL or not may_ask:
-        yield
+        yield operator_token
         return
     if not typer.confirm(f"No server answers at {url}. Start one here?", default=True):
         raise typer.Exit(2)
@@ -126,6 +135,7 @@ def _server_at(url: str, *, may_ask: bool) -> Iterator[None]:
     from arena.paths import data_folder
 
     log = data_folder() / "server.log"
+    operator_token = operator_token or secrets.token_urlsafe(24)
     with log.open("ab") as output:
         server = subprocess.Popen(
             SERVE,
@@ -133,12 +143,13 @@ def _server_at(url: str, *, may_ask: bool) -> Iterator[None]:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl+C in the game is not meant for the server
+            env={**os.environ, "ARENA_OPERATOR_TOKEN": operator_token},  # options show in ps
         )
     try:
         typer.echo(f"Starting a server (its output goes to {log}) …")
         if not _wait(server, url):
             raise UserError(f"The server did not start. {_last_line(log)} See {log}")
-        yield
+        yield operator_token
     finally:
         _stop(server)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -12,7 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from arena.server.app import ArenaServer, ServerSettings
+    from arena.server.boards import Readers
     from arena.server.counts import Status
 
 NO_MODEL: Final = "none"
@@ -50,6 +54,22 @@ def serve(
         str | None,
         typer.Option(
             envvar="ARENA_TOKEN", help="Only who brings this token may come in. Other users see options in ps."
+        ),
+    ] = None,
+    operator_token: Annotated[
+        str | None,
+        typer.Option(envvar="ARENA_OPERATOR_TOKEN", help="Who brings this token may make checkpoints live from afar."),
+    ] = None,
+    runs: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="Where training runs lie, to show them; can be repeated."),
+    ] = None,
+    show_training: Annotated[
+        bool | None,
+        typer.Option(
+            "--show-training/--no-show-training",
+            help="Show training runs to everybody who comes in, or to the operator alone. By default to everybody, "
+            "unless strangers come in without a token.",
         ),
     ] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Let other machines in without a token.")] = False,
@@ -92,6 +112,8 @@ def serve(
         selfplay_per_minute=per_minute,
         origins=tuple(origin or ()),
         token=token or None,
+        operator_token=operator_token or None,
+        show_training=show_training,
         insecure=insecure,
         tls=None if cert is None or key is None else tls_context(cert, key),
         limits=Limits(connections_per_address=per_address),
@@ -99,10 +121,12 @@ def serve(
     )
     if settings.tls is None and not private(host):
         typer.echo("Warning: without --cert and --key, what people say and their token cross the network in the open.")
-    asyncio.run(_serve(settings, db, model, drain, engine, think))
+    asyncio.run(_serve(settings, db, model, drain, engine, think, runs or ()))
 
 
-async def _serve(settings: ServerSettings, db: str | None, model: str, drain: float, engine: str, think: int) -> None:
+async def _serve(
+    settings: ServerSettings, db: str | None, model: str, drain: float, engine: str, think: int, runs: Sequence[Path]
+) -> None:
     stop, now = asyncio.Event(), asyncio.Event()
 
     def asked_to_stop(number: signal.Signals) -> None:
@@ -118,7 +142,7 @@ async def _serve(settings: ServerSettings, db: str | None, model: str, drain: fl
         """From the lease's own thread: another server has the database now."""
         loop.call_soon_threadsafe(asked_to_stop, signal.SIGINT)
 
-    async with composed(settings, db, model, lost, engine, think) as server:
+    async with composed(settings, db, model, lost, engine, think, runs) as server:
         typer.echo(f"Serving on {server.url} (database: {db or 'default'}, model: {model}).")
         join = "arena play" if server.url == "ws://127.0.0.1:8765" else f"arena play --server {server.url}"
         typer.echo(f"Join from another terminal with: {join}")
@@ -143,6 +167,7 @@ async def composed(
     on_lost: Callable[[], None] | None = None,
     policy_engine: str = "local",
     think: int = 0,
+    runs: Sequence[Path] = (),
 ) -> AsyncIterator[ArenaServer]:
     """A running server with all that it needs; everything is closed again in the opposite order.
 
@@ -150,6 +175,7 @@ async def composed(
         on_lost: called from another thread when another server has taken the database over.
         policy_engine: ``local``, or the address of a vLLM server on this machine.
         think: how many tokens the model may think before it answers.
+        runs: folders of training runs to tell of; by default this user's own.
 
     Raises:
         ArenaError: the database, the model, the game or the address cannot be had, or another server runs on the
@@ -185,6 +211,7 @@ async def composed(
             reloads=lambda: Reloads(minds.reloads, minds.refused_reloads),
             chat_answers=lambda: minds.chat_answers,
             believing=minds.believing,
+            readers=readers(engine, runs),
         )
         try:
             ended_after = SystemClock().wall_s() - settings.limits.linger_s
@@ -198,6 +225,22 @@ async def composed(
             lease.release()
     finally:
         engine.dispose()
+
+
+def readers(engine: Engine, runs: Sequence[Path]) -> Readers:
+    """What a server tells of the ladder and of training, from this database and these folders of runs."""
+    from agents.ladder import Ladders, bounded
+    from agents.models import promote_known
+    from arena.paths import checkpoints_folder
+    from arena.server.boards import Readers
+    from training.runs import Runs
+
+    ladders = Ladders(engine)
+    return Readers(
+        ladder=lambda game: bounded(ladders(game)),
+        runs=Runs(engine, list(runs) or [checkpoints_folder()], ladders),
+        promote=lambda checkpoint: promote_known(engine, checkpoint, time.time()),
+    )
 
 
 async def _show(status: Callable[[], Status], stop: asyncio.Event) -> None:

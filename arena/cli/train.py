@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from arena.cli.train_status import status
+
 if TYPE_CHECKING:
     from training.selfplay import SelfPlayPlan
     from training.train import Trained, TrainPlan
 
 
 train = typer.Typer(invoke_without_command=True)
+train.command()(status)
 
 
 @train.callback()
@@ -136,7 +139,8 @@ def learn(
 ) -> None:
     """Train on logged games; the new checkpoint goes live.
 
-    With --iterations it plays its own games: play, learn, again. What became of a run, arena train plot draws.
+    With --iterations it plays its own games: play, learn, again. How runs go, arena train status
+    tells, and arena train plot draws.
     """
     if context.invoked_subcommand is not None:
         return

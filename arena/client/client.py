@@ -39,7 +39,10 @@ from arena.protocol.client_messages import (
     Hello,
     JoinRoom,
     LeaveRoom,
+    ListLadder,
     ListRooms,
+    ListRuns,
+    PromoteCheckpoint,
     RateMatch,
     ReadRecording,
     ResumeSeat,
@@ -54,6 +57,8 @@ from arena.protocol.server_messages import (
     SERVER_MESSAGE,
     ActAccepted,
     AnyServerMessage,
+    CheckpointPromoted,
+    LadderListed,
     MatchRated,
     RecordingBegun,
     RecordingWentOn,
@@ -62,6 +67,7 @@ from arena.protocol.server_messages import (
     RoomInfo,
     RoomJoined,
     RoomsListed,
+    RunsListed,
     Welcomed,
 )
 
@@ -113,6 +119,30 @@ class Arena:
             Disconnected: as every call here.
         """
         return (await self._ask(ListRooms(), RoomsListed)).rooms
+
+    async def ladder(self, game: str | None = None) -> LadderListed:
+        """The ladder, of one game or of all.
+
+        Raises:
+            RequestRefused: there is no such game, or it cannot be read.
+        """
+        return await self._ask(ListLadder(game=game), LadderListed)
+
+    async def runs(self, run: str | None = None) -> RunsListed:
+        """The training runs that the server sees, and more of ``run`` (or of the newest one).
+
+        Raises:
+            RequestRefused: the server does not show them, or they cannot be read.
+        """
+        return await self._ask(ListRuns(run=run), RunsListed)
+
+    async def promote(self, checkpoint: str) -> CheckpointPromoted:
+        """Make a checkpoint live, by its whole id.
+
+        Raises:
+            RequestRefused: this client did not come with the operator's token, or the checkpoint cannot be used.
+        """
+        return await self._ask(PromoteCheckpoint(checkpoint=checkpoint), CheckpointPromoted)
 
     async def create(
         self,
@@ -379,14 +409,16 @@ async def connect(
     *,
     client: str = "",
     token: str | None = None,
-    tls: ssl.SSLContext | None = None,
     trace: Trace | None = None,
+    operator_token: str | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Arena]:
     """An open connection under this handle.
 
     Args:
         trace: goes on with this one instead of a new one.
         token: the server's access token, where it asks for one.
+        operator_token: that of whoever runs the server.
         tls: for ``wss://`` servers whose certificate this machine does not know of itself; see ``trusting``.
 
     Raises:
@@ -422,7 +454,7 @@ async def connect(
     watch_peer(socket.transport)
     arena = Arena(socket, url, trace)
     try:
-        hello = Hello(protocol=PROTOCOL_VERSION, name=name, client=client, token=token)
+        hello = Hello(protocol=PROTOCOL_VERSION, name=name, client=client, token=token, operator_token=operator_token)
         arena.welcome = await arena._ask(hello, Welcomed)
         yield arena
     finally:

@@ -34,11 +34,14 @@ from arena.protocol.recording import Recording
 from arena.protocol.server_messages import (
     ActAccepted,
     AnyServerMessage,
+    CheckpointPromoted,
     EventHappened,
+    LadderListed,
     MatchEnded,
     MatchRated,
     RoomInfo,
     RoomJoined,
+    RunsListed,
     SeatLost,
     Welcomed,
 )
@@ -114,6 +117,15 @@ class ReconnectingArena:
 
     async def rooms(self) -> list[RoomInfo]:
         return await self._now().rooms()
+
+    async def ladder(self, game: str | None = None) -> LadderListed:
+        return await self._now().ladder(game)
+
+    async def runs(self, run: str | None = None) -> RunsListed:
+        return await self._now().runs(run)
+
+    async def promote(self, checkpoint: str) -> CheckpointPromoted:
+        return await self._now().promote(checkpoint)
 
     async def create(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, select, tuple_
+from sqlalchemy import Connection, Engine, RowMapping, Select, func, select, tuple_
 from sqlmodel import SQLModel, col
 
 from arena.db.rows import FIRST_HASH, chained, decision_of, event_of, trunk_of
@@ -114,6 +114,14 @@ def rated_matches(engine: Engine, game: str | None = None) -> list[MatchSummary]
     with engine.connect() as connection:
         rows = connection.execute(statement.order_by(col(MatchTable.ended_at), col(MatchTable.id))).mappings()
         return [_summary(row) for row in rows]
+
+
+def rated_matches_mark(engine: Engine, game: str | None = None) -> tuple[int, float]:
+    """Differs from an earlier one where ``rated_matches`` would: how many there are, and when the last one ended."""
+    matches = _filtered(MatchQuery(game=game, status="over")).where(col(MatchTable.rated)).subquery()
+    with engine.connect() as connection:
+        count, last = connection.execute(select(func.count(), func.max(matches.c.ended_at)).select_from(matches)).one()
+    return count, last or 0.0
 
 
 def load_match(engine: Engine, match_id: str) -> StoredMatch:

@@ -22,6 +22,8 @@ class Hello(ClientMessage):
     client: str = Field(default="", max_length=80)
     token: str | None = Field(default=None, max_length=200, repr=False)
     """The server's access token, where it asks for one."""
+    operator_token: str | None = Field(default=None, max_length=200, repr=False)
+    """The token of whoever runs the server: with it, checkpoints may be made live from here."""
 
 
 class ListRooms(ClientMessage):
@@ -145,6 +147,27 @@ class RateMatch(ClientMessage):
     stars: int = Field(ge=1, le=5)
 
 
+class ListLadder(ClientMessage):
+    """Ask for the ladder: of one game, or (null) of all rated matches."""
+
+    type: Literal["list_ladder"] = "list_ladder"
+    game: str | None = Field(default=None, max_length=40)
+
+
+class ListRuns(ClientMessage):
+    """Ask how training goes. ``run`` is the one to be told more of; null, or one that is not there: the newest."""
+
+    type: Literal["list_runs"] = "list_runs"
+    run: str | None = Field(default=None, max_length=80)
+
+
+class PromoteCheckpoint(ClientMessage):
+    """Make a checkpoint live, by its whole id. Only for whoever runs the server."""
+
+    type: Literal["promote_checkpoint"] = "promote_checkpoint"
+    checkpoint: str = Field(min_length=1, max_length=80)
+
+
 AnyClientMessage = Annotated[
     Hello
     | ListRooms
@@ -158,7 +181,10 @@ AnyClientMessage = Annotated[
     | TalkAmongDead
     | LeaveRoom
     | ReadRecording
-    | RateMatch,
+    | RateMatch
+    | ListLadder
+    | ListRuns
+    | PromoteCheckpoint,
     Field(discriminator="type"),
 ]
 CLIENT_MESSAGE: TypeAdapter[AnyClientMessage] = TypeAdapter(AnyClientMessage)

@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from arena.protocol.client_messages import PROTOCOL_VERSION
+from arena.protocol.ladder_rows import LadderMeeting, LadderRow
 from arena.protocol.recording import RecordingHead, RecordingPortion
+from arena.protocol.training_rows import RunInfo, RunShown
 
 
 class ServerMessage(BaseModel):
@@ -24,6 +26,8 @@ class Welcomed(ServerMessage):
     server: str
     games: list[str]
     live_checkpoint: str | None
+    operator: bool = False
+    """Whether this connection may do what only whoever runs the server may."""
 
 
 class SeatInfo(BaseModel):
@@ -201,6 +205,38 @@ class MatchRated(ServerMessage):
     stars: int
 
 
+class LadderListed(ServerMessage):
+    """The ladder, at most so many players as the server likes. ``games`` are all rated ones, ``left_out`` the players
+    at the bottom that are not listed. ``meetings`` are among the first of those that are; history is the ``rows`` of
+    one ``run`` by ``trained``."""
+
+    type: Literal["ladder_listed"] = "ladder_listed"
+    game: str | None
+    games: int
+    rows: list[LadderRow]
+    left_out: int = 0
+    meetings: list[LadderMeeting]
+
+
+class RunsListed(ServerMessage):
+    """The training runs that the server sees, newest first, and more of one of them."""
+
+    type: Literal["runs_listed"] = "runs_listed"
+    runs: list[RunInfo]
+    shown: RunShown | None
+    live: str | None
+    """The checkpoint that is live now."""
+    before: str | None
+    """The one that was live before it, to which a roll-back goes."""
+
+
+class CheckpointPromoted(ServerMessage):
+    """The checkpoint is live: rooms play with it as soon as it is loaded."""
+
+    type: Literal["checkpoint_promoted"] = "checkpoint_promoted"
+    checkpoint: str
+
+
 AnyServerMessage = Annotated[
     Welcomed
     | RoomsListed
@@ -217,7 +253,10 @@ AnyServerMessage = Annotated[
     | MatchEnded
     | RecordingBegun
     | RecordingWentOn
-    | MatchRated,
+    | MatchRated
+    | LadderListed
+    | RunsListed
+    | CheckpointPromoted,
     Field(discriminator="type"),
 ]
 SERVER_MESSAGE: TypeAdapter[AnyServerMessage] = TypeAdapter(AnyServerMessage)

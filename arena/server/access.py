@@ -1,4 +1,5 @@
-"""Who may come in: the access token, the guard against guessing it, certificates, and which addresses may be opened."""
+"""Who may come in, and who runs the server: their tokens, the guard against guessing them, certificates, and which
+addresses may be opened."""
 
 from __future__ import annotations
 
@@ -22,19 +23,24 @@ LONGEST_TOKEN: Final = 200
 
 
 class Access:
-    """The door's keeper. Without a ``token`` everybody may come in; with one, only its hash is kept.
+    """The door's keeper. Without a ``token`` everybody may come in; without an ``operator`` token nobody may do what
+    only whoever runs the server may. Only their hashes are kept. Wrong guesses at either count together.
 
     Raises:
-        UserError: the token is too short or too long to be one.
+        UserError: a token is too short or too long to be one, or both are the same.
     """
 
-    def __init__(self, token: str | None, limits: Limits, clock: Clock) -> None:
-        if token is not None and not SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN:
-            raise UserError(
-                f"An access token has {SHORTEST_TOKEN} to {LONGEST_TOKEN} characters. One can be made with: "
-                'python3 -c "import secrets; print(secrets.token_urlsafe(24))"'
-            )
+    def __init__(self, token: str | None, limits: Limits, clock: Clock, operator: str | None = None) -> None:
+        for each, what in ((token, "An access token"), (operator, "An operator's token")):
+            if each is not None and not SHORTEST_TOKEN <= len(each) <= LONGEST_TOKEN:
+                raise UserError(
+                    f"{what} has {SHORTEST_TOKEN} to {LONGEST_TOKEN} characters. One can be made with: "
+                    'python3 -c "import secrets; print(secrets.token_urlsafe(24))"'
+                )
+        if token is not None and token == operator:
+            raise UserError("The operator's token is the access token: everybody who comes in would have it.")
         self._digest = None if token is None else _digest(token)
+        self._operator_digest = None if operator is None else _digest(operator)
         self._limits = limits
         self._guesses = Guesses(limits.guesses, clock)
 
@@ -47,18 +53,31 @@ class Access:
 
         An address that has guessed wrong too often is not listened to for a while, whatever it gives.
         """
-        if self._digest is None:
-            return None
+        return None if self._digest is None else self._compared(address, given, self._digest)
+
+    async def asked(self, address: str, given: str | None) -> str | None:
+        """Like ``refusal``, but a wrong token is answered only after a while."""
+        return await self._slowly(self.refusal(address, given))
+
+    @property
+    def has_operator(self) -> bool:
+        return self._operator_digest is not None
+
+    async def operator_asked(self, address: str, given: str) -> str | None:
+        """None for whoever runs the server, else the code; a wrong token is answered only after a while."""
+        if self._operator_digest is None:
+            return codes.UNAUTHORISED
+        return await self._slowly(self._compared(address, given, self._operator_digest))
+
+    def _compared(self, address: str, given: str | None, digest: bytes) -> str | None:
         if self._guesses.spent(address):
             return codes.TOO_MANY_GUESSES
-        if given is not None and hmac.compare_digest(_digest(given), self._digest):
+        if given is not None and hmac.compare_digest(_digest(given), digest):
             return None
         self._guesses.wrong(address)
         return codes.UNAUTHORISED
 
-    async def asked(self, address: str, given: str | None) -> str | None:
-        """Like ``refusal``, but a wrong token is answered only after a while."""
-        code = self.refusal(address, given)
+    async def _slowly(self, code: str | None) -> str | None:
         if code == codes.UNAUTHORISED:
             await asyncio.sleep(self._limits.guess_delay_s)
         return code

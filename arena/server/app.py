@@ -26,7 +26,8 @@ from arena.protocol import codes
 from arena.protocol.server_messages import Welcomed
 from arena.rooms.minds import Believing, MindSource, believing_nothing
 from arena.rooms.terms import Terms
-from arena.server.access import Access, check_host
+from arena.server.access import Access, check_host, private
+from arena.server.boards import Boards, Readers
 from arena.server.connection import Connection
 from arena.server.counts import Counts, Status
 from arena.server.doors import Doors, Guarded
@@ -51,7 +52,9 @@ class ServerSettings:
 
     ``origins`` are the web pages whose scripts may connect; programs send no origin and always may. With a ``token``,
     only who brings it may come in. An address that other machines can reach is opened without one only if
-    ``insecure``. ``tls`` makes it ``wss://``.
+    ``insecure``. ``tls`` makes it ``wss://``. Who brings the ``operator_token`` may make checkpoints live; training
+    runs are shown to everybody who comes in if ``show_training``, by default where strangers do not come in: where
+    there is a token, or no other machine reaches the address. The operator sees them in any case.
     """
 
     host: str = "127.0.0.1"
@@ -62,10 +65,19 @@ class ServerSettings:
     selfplay_options: Mapping[str, Any] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
     token: str | None = field(default=None, repr=False)
+    operator_token: str | None = field(default=None, repr=False)
+    show_training: bool | None = None
     insecure: bool = False
     tls: ssl.SSLContext | None = None
     limits: Limits = field(default_factory=Limits)
     terms: Terms = field(default_factory=Terms)
+
+    @property
+    def training_is_open(self) -> bool:
+        """Whether everybody who comes in may see the training runs."""
+        if self.show_training is not None:
+            return self.show_training
+        return self.token is not None or private(self.host)
 
 
 class ArenaServer:
@@ -83,9 +95,10 @@ class ArenaServer:
         reloads: Callable[[], Reloads] = Reloads,
         chat_answers: Callable[[], Mapping[str, int]] = dict,
         believing: Believing = believing_nothing,
+        readers: Readers | None = None,
     ) -> None:
         """``draws`` is where secrets come from, by default the system; ``believing`` adds to recordings what the seats
-        believed."""
+        believed; ``readers`` tell of the ladder and training."""
         self.settings = settings or ServerSettings()
         self._clock = clock or SystemClock()
         self._live_checkpoint = live_checkpoint
@@ -94,7 +107,8 @@ class ArenaServer:
         self._writer = writer
         self._counts = Counts()
         s = self.settings
-        self._access = Access(s.token, s.limits, self._clock)
+        self._access = Access(s.token, s.limits, self._clock, s.operator_token)
+        self._boards = Boards(readers or Readers(), s.limits, self._clock, open_training=s.training_is_open)
         self._doors = Doors(s.limits, self._counts)
         self._lag = LoopLag()
         draws = draws or SystemRandom()
@@ -200,6 +214,7 @@ class ArenaServer:
         for connection in leaving:
             connection.close(codes.CLOSE_SERVER_STOPPING, "the server is stopping")
         await asyncio.gather(*(connection.closed() for connection in leaving))
+        self._boards.close()
         self._doors.cut()
         if self._server is not None:
             await self._server.wait_closed()
@@ -234,7 +249,7 @@ class ArenaServer:
         writing = asyncio.create_task(connection.write())
         welcome = Welcomed(server=_version(), games=sorted(GAMES), live_checkpoint=self._live_checkpoint())
         try:
-            await serve_connection(connection, self.lobby, welcome, self._access)
+            await serve_connection(connection, self.lobby, welcome, self._access, self._boards)
         finally:
             self._connections.discard(connection)
             connection.close(codes.CLOSE_PROTOCOL_ERROR, "goodbye")

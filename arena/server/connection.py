@@ -40,6 +40,8 @@ class Connection:
 
     def __init__(self, socket: ServerConnection, limits: Limits, clock: Clock, counts: Counts | None = None) -> None:
         self.name = ""
+        self.operator = False
+        """Whether this is whoever runs the server."""
         self.seats: dict[str, int] = {}
         """The seat that this connection holds, by room."""
         self.played: dict[str, int] = {}

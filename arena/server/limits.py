@@ -18,6 +18,9 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "leave_room": "act",
     "rate_match": "act",
     "list_rooms": "list",
+    "list_ladder": "list",
+    "list_runs": "list",
+    "promote_checkpoint": "create",
     "create_room": "create",
     "read_recording": "read",
 }
@@ -82,6 +85,11 @@ class Limits:
     """What the system may buffer for a client on top. Linux takes twice as much, and up to 4 MiB where it may."""
     rooms_listed: int = 200
     """The most rooms in one list: those that wait for people come first."""
+
+    ladder_kept_s: float = 10.0
+    """Whoever asks for the ladder within this time gets the same one; longer where it took long to make."""
+    runs_kept_s: float = 2.0
+    """The same for training runs."""
 
     rooms: int = 500
     """Rooms of people, waiting and playing."""

@@ -11,7 +11,10 @@ from arena.protocol.client_messages import (
     Hello,
     JoinRoom,
     LeaveRoom,
+    ListLadder,
     ListRooms,
+    ListRuns,
+    PromoteCheckpoint,
     RateMatch,
     ReadRecording,
     ResumeSeat,
@@ -24,6 +27,7 @@ from arena.protocol.client_messages import (
 from arena.protocol.server_messages import RoomsListed, Welcomed
 from arena.protocol.text import clean_text
 from arena.server.access import Access
+from arena.server.boards import Boards
 from arena.server.connection import Connection, act_id_of
 from arena.server.lobby import Lobby
 from arena.server.refusal import Refusal
@@ -32,10 +36,18 @@ _WHY_NOT = {
     codes.UNAUTHORISED: "This server needs an access token, and that is not it.",
     codes.TOO_MANY_GUESSES: "Too many wrong access tokens came from your address; wait some minutes.",
 }
+_NO_OPERATOR = {
+    codes.UNAUTHORISED: "That is not the operator's token of this server. Leave it out to play.",
+    codes.TOO_MANY_GUESSES: "Too many wrong tokens came from your address; wait some minutes.",
+}
 
 
 async def serve_connection(
-    connection: Connection, lobby: Lobby, welcome: Welcomed, access: Access | None = None
+    connection: Connection,
+    lobby: Lobby,
+    welcome: Welcomed,
+    access: Access | None = None,
+    boards: Boards | None = None,
 ) -> None:
     """Talk with one client until it goes."""
     hello = await connection.hello()
@@ -57,16 +69,30 @@ async def serve_connection(
         connection.refuse(codes.MALFORMED, "name: there is nothing visible in it")
         connection.close(codes.CLOSE_PROTOCOL_ERROR, "no name")
         return
+    if hello.operator_token is not None and access is not None and access.has_operator:
+        refused = await access.operator_asked(connection.address, hello.operator_token)
+        if refused is not None:
+            connection.refuse(refused, _NO_OPERATOR[refused])
+            connection.close(codes.CLOSE_UNAUTHORISED, "no operator")
+            return
+        connection.operator = True
     connection.name = name
-    connection.send(welcome)
+    connection.send(welcome.model_copy(update={"operator": connection.operator}))
     try:
         async for message in connection.messages():
             try:
-                obey(connection, lobby, message)
+                if isinstance(message, ListLadder | ListRuns | PromoteCheckpoint):
+                    if boards is None:
+                        raise Refusal("This server does not know.", code=codes.NOT_READ)
+                    boards.ask(connection, message)
+                else:
+                    obey(connection, lobby, message)
             except ArenaError as error:
                 code = error.code if isinstance(error, Refusal) else codes.BAD_ROOM
                 connection.refuse(code, error.message[:500], act_id_of(message))
     finally:
+        if boards is not None:
+            boards.drop(connection)
         lobby.drop(connection)
 
 

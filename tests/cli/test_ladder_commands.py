@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import Engine
 
 import agents.models
 from agents.checkpoints import MANIFEST, read_checkpoint
+from agents.models import register
 from arena.db.checkpoints import live_checkpoint
 from arena.db.repo import iter_matches, list_matches, rated_matches
 from arena.db.writer import LogWriter
@@ -88,7 +90,7 @@ def test_evaluate_and_leaderboard(db: str, engine: Engine, capfd: pytest.Capture
     assert found["elo_low"] > 0
     rows = said(capfd, "leaderboard", "--db", db)
     assert [(r["rank"], r["player"], r["games"]) for r in rows] == [(1, "scripted:careful", 40), (2, "random", 40)]
-    assert list(rows[0]) == ["rank", "player", "rating", "low", "high", "games", "sides", "labels"]
+    assert list(rows[0]) == ["rank", "player", "rating", "low", "high", "games", "sides", "labels", "run", "trained"]
     (village, wolves) = rows[0]["sides"]
     assert village["won"] == found["a_village_vs_b_wolves"]["wins"]
     assert wolves["won"] == 20 - found["b_village_vs_a_wolves"]["wins"]
@@ -225,3 +227,46 @@ def test_wins_are_not_compared_where_everybody_is_scored_and_the_other_way_round
     assert "arena compare scripted:fair scripted:greedy" in capfd.readouterr().err
     assert run("compare", "random", "random", "--game", "werewolf", "--db", db) == 2
     assert "Scored is: scenario." in capfd.readouterr().err
+
+
+def test_who_met_whom_and_the_history_of_a_run(
+    db: str, engine: Engine, tiny_checkpoint: Path, second_checkpoint: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for folder, games in ((tiny_checkpoint, 640), (second_checkpoint, 320)):
+        manifest = replace(read_checkpoint(folder), games=games, run="village")
+        register(engine, manifest, folder, 1.0, live=games == 640)
+        said(capfd, "evaluate", str(folder), "random", "--games", "1", "--db", db)
+    said(capfd, "evaluate", "scripted:careful", "random", "--games", "3", "--db", db)
+    first, second = (f"checkpoint:{read_checkpoint(c).id}" for c in (second_checkpoint, tiny_checkpoint))
+    met = said(capfd, "leaderboard", "--db", db, "--matrix")
+    assert list(met[0]) == ["player", "other", "games", "points"]
+    assert {frozenset((m["player"], m["other"])): m["games"] for m in met} == {
+        frozenset((first, "random")): 2,
+        frozenset((second, "random")): 2,
+        frozenset(("scripted:careful", "random")): 6,
+    }
+    points = said(capfd, "leaderboard", "--db", db, "--history", "village")
+    assert [(p["player"], p["trained"]) for p in points] == [(first, 320), (second, 640)]
+    assert run("leaderboard", "--db", db, "--matrix") == 0
+    table = capfd.readouterr().out.splitlines()
+    assert len(table) == 5
+    assert all(line.count("·") == 1 for line in table[1:])
+    assert run("leaderboard", "--db", db, "--history", "village") == 0
+    assert f"320  {first}" in capfd.readouterr().out
+    assert run("leaderboard", "--db", db, "--history", "nope") == 2
+    assert "Runs that have: village." in capfd.readouterr().err
+    assert run("leaderboard", "--db", db, "--history", "village", "--matrix") == 2
+
+
+def test_a_roll_back_makes_live_what_was_live(
+    db: str, engine: Engine, tmp_path: Path, tiny_checkpoint: Path, second_checkpoint: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    copied(tiny_checkpoint, tmp_path / "models" / "shipped")
+    shipped = read_checkpoint(tiny_checkpoint).id
+    assert run("checkpoints", "--db", db, "--roll-back") == 2
+    assert "--promote" in capfd.readouterr().err
+    said(capfd, "checkpoints", "--db", db, "--promote", str(second_checkpoint))
+    rows = said(capfd, "checkpoints", "--db", db, "--roll-back")
+    assert [r["id"] for r in rows if r["live"]] == [shipped]
+    assert run("checkpoints", "--db", db, "--roll-back", "--promote", "shipped") == 2

@@ -8,7 +8,14 @@ from typing import Any
 from arena.client.client import RequestRefused
 from arena.client.happenings import Happening
 from arena.games.core import Act, Turn
-from arena.protocol.server_messages import ActAccepted, RoomInfo, RoomJoined
+from arena.protocol.server_messages import (
+    ActAccepted,
+    CheckpointPromoted,
+    LadderListed,
+    RoomInfo,
+    RoomJoined,
+    RunsListed,
+)
 from tui.canned import CannedGame
 from tui.canned_link import CannedLink
 from tui.canned_match import CannedMatch
@@ -33,6 +40,7 @@ class FakeArena(CannedLink):
         self.hold = False
         self.blind = False
         self.refuse_next: tuple[str, str] | None = None
+        self.refuse_boards: tuple[str, str] | None = None
 
     def put(self, *messages: Happening) -> None:
         if getattr(self, "hold", False):
@@ -59,6 +67,25 @@ class FakeArena(CannedLink):
             return (answer or quiet)(open_turn)
 
         self.put(*self.game.play(player))
+
+    async def ladder(self, game: str | None = None) -> LadderListed:
+        self.asked.append(f"ladder {game}")
+        self._refuse_board()
+        return await super().ladder(game)
+
+    async def runs(self, run: str | None = None) -> RunsListed:
+        self.asked.append(f"runs {run}")
+        self._refuse_board()
+        return await super().runs(run)
+
+    async def promote(self, checkpoint: str) -> CheckpointPromoted:
+        self.asked.append(f"promote {checkpoint}")
+        self._refuse_board()
+        return await super().promote(checkpoint)
+
+    def _refuse_board(self) -> None:
+        if self.refuse_boards is not None:
+            raise RequestRefused(self.refuse_boards[1], code=self.refuse_boards[0])
 
     async def create(
         self,

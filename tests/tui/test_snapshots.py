@@ -11,7 +11,6 @@ from tui.screenshots import SCENES
 from tui.themes import DARK, LIGHT, TERMINAL
 
 SIZES = [(80, 24), (120, 36), (160, 48)]
-
 SCREENS = [
     "lobby",
     "table",
@@ -24,6 +23,10 @@ SCREENS = [
     "replay-map",
     "replay-eyes",
     "replay-scenario",
+    "ladder",
+    "ladder-history",
+    "ladder-matrix",
+    "training",
 ]
 
 
@@ -60,6 +63,11 @@ def test_screen(snap_compare: Callable[..., bool], scene: str, size: tuple[int, 
         "scenario-pot",
         "replay-keys",
         "replay-sixteen",
+        "ladder-empty",
+        "ladder-side",
+        "training-empty",
+        "training-promote",
+        "training-stranger",
     ],
 )
 def test_state(snap_compare: Callable[..., bool], scene: str, size: tuple[int, int]) -> None:

@@ -36,6 +36,8 @@ class LobbyScreen(Screen[None]):
         Binding("e", "watch_all", "With secrets", id="lobby.watch-all"),
         Binding("left", "app.focus_previous", "Previous", show=False, id="lobby.previous"),
         Binding("right", "app.focus_next", "Next", show=False, id="lobby.next"),
+        Binding("l", "app.ladder", "Ladder", id="lobby.ladder", show=False),
+        Binding("t", "app.training", "Training", id="lobby.training", show=False),
     ]
 
     def __init__(self, world: World, name: str, now_s: float, game: str = "werewolf") -> None:
@@ -56,6 +58,9 @@ class LobbyScreen(Screen[None]):
                 yield Button("New game", id="new")
                 yield Button("Join by code", id="code")
                 yield Button("Watch", id="watch")
+            with Horizontal(id="boards"):
+                yield Button("Ladder (l)", id="ladder", action="app.ladder")
+                yield Button("Training (t)", id="training", action="app.training")
             with Vertical(id="games"):
                 yield Static(HEAD, id="columns")
                 yield RoomList(id="rooms")

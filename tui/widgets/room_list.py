@@ -11,6 +11,7 @@ from textual.widgets.option_list import Option
 
 from arena.protocol.server_messages import RoomInfo
 from tui import words
+from tui.cells import cell
 from tui.faces.registry import face_of
 
 
@@ -59,19 +60,14 @@ def _row(room: RoomInfo) -> Content:
     talk = face_of(room.game).in_list(room)
     marks = "".join(f"{mark}, " for mark in words.marks(room))
     return Content.assemble(
-        _cell(room.code or room.room, "bold", 8),
-        _cell(status, style, 10),
-        _cell(seats, "", 17),
-        _cell("hidden" if hidden else f"{people} {'person' if people == 1 else 'people'}", "", 10),
-        _cell(words.age(room.age_s), "$faint", 8),
+        cell(room.code or room.room, "bold", 8),
+        cell(status, style, 10),
+        cell(seats, "", 17),
+        cell("hidden" if hidden else f"{people} {'person' if people == 1 else 'people'}", "", 10),
+        cell(words.age(room.age_s), "$faint", 8),
         (marks, "$secondary"),
         (talk, "$faint"),
     )
-
-
-def _cell(text: str, style: str, width: int) -> Content:
-    cell = Content.styled(text, style).truncate(width - 1, ellipsis=True)
-    return cell.append(" " * (width - cell.cell_length))
 
 
 HEAD = Content.styled(f"{'Code':<8}{'Stands':<10}{'Seats':<17}{'People':<10}{'Age':<8}Rules", "$faint")

@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
+from tui.cells import cell
 from tui.state import Table
 from tui.themes import seat_colour
 
@@ -45,21 +46,14 @@ class VoteMatrix(Widget):
         head = Content.styled(" " * GUTTER + "".join(f"{f'Day {day}':<{CELL}}" for day in days), "$faint")
         rows = [head]
         for voter in self._voters():
-            row = _cell(table.name(voter), seat_colour(voter), GUTTER)
+            row = cell(table.name(voter), seat_colour(voter), GUTTER)
             for day in days:
                 if voter not in votes[day]:
-                    row = row.append(_cell("", "", CELL))
+                    row = row.append(cell("", "", CELL))
                     continue
                 target = votes[day][voter]
                 row = row.append(
-                    _cell("–", "$faint", CELL)
-                    if target is None
-                    else _cell(table.name(target), seat_colour(target), CELL)
+                    cell("–", "$faint", CELL) if target is None else cell(table.name(target), seat_colour(target), CELL)
                 )
             rows.append(row)
         return Content("\n").join(rows)
-
-
-def _cell(text: str, style: str, width: int) -> Content:
-    cell = Content.styled(text, style).truncate(width - 1, ellipsis=True)
-    return cell.append(" " * (width - cell.cell_length))

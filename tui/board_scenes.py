@@ -1,0 +1,47 @@
+"""Pictures of the ladder and of the training runs, for ``tui.screenshots``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from textual.pilot import Pilot
+
+from tui import canned_boards
+from tui.app import ArenaApp
+from tui.canned_link import CannedLink
+
+if TYPE_CHECKING:
+    from tui.screenshots import Scene
+
+
+def board(*keys: str, theme: str, empty: bool = False, operator: bool = True) -> Scene:
+    """The lobby, then some keys."""
+    from tui.screenshots import StillClock, settle
+
+    link = CannedLink()
+    link.welcome = link.welcome.model_copy(update={"operator": operator})
+    if empty:
+        link.ladder_told, link.runs_told = canned_boards.no_ladder, canned_boards.no_runs
+    app = ArenaApp(link, "Robin", clock=StillClock(), theme=theme)
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await settle(pilot)
+
+    return app, prepare
+
+
+SCENES: Final[dict[str, Callable[[str], Scene]]] = {
+    "ladder": lambda theme: board("l", theme=theme),
+    "ladder-side": lambda theme: board("l", "s", "down", theme=theme),
+    "ladder-matrix": lambda theme: board("l", "2", "down", theme=theme),
+    "ladder-history": lambda theme: board("l", "3", theme=theme),
+    "ladder-empty": lambda theme: board("l", theme=theme, empty=True),
+    "training": lambda theme: board("t", theme=theme),
+    "training-promote": lambda theme: board("t", "down", "p", theme=theme),
+    "training-stranger": lambda theme: board("t", "p", theme=theme, operator=False),
+    "training-empty": lambda theme: board("t", theme=theme, empty=True),
+}
