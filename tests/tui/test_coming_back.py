@@ -22,7 +22,7 @@ from tests.tui.test_table import press, text_of, type_
 from tui.app import ArenaApp
 from tui.canned import CannedGame
 from tui.canned_match import ROOM
-from tui.memory import KeptSeat
+from tui.memory import KeptSeat, NothingRemembered
 from tui.screens.lobby import LobbyScreen
 from tui.screens.question import QuestionScreen
 from tui.screens.table import TableScreen
@@ -33,7 +33,7 @@ from tui.widgets.draft import Draft
 Make = Callable[..., ArenaApp]
 
 
-class Remembers:
+class Remembers(NothingRemembered):
     """A memory that was left by an earlier start."""
 
     def __init__(self, train: bool | None = False, seat: KeptSeat | None = None) -> None:
