@@ -21,6 +21,7 @@ from sqlalchemy import Engine as Database
 from agents.chat.source import ChatMinds, chat_name
 from agents.checkpoints import MANIFEST, read_checkpoint
 from agents.engines.base import LIVE, Engine
+from agents.llm.believed import with_beliefs
 from agents.llm.policy import PolicyMind
 from agents.llm.thinking import NO_THINKING, Thinking
 from agents.models import checkpoint_folder, games_taught, model_source, registered_folder
@@ -30,6 +31,7 @@ from arena.db.checkpoints import live_checkpoint
 from arena.errors import ArenaError, CheckpointError, OptionError, UnknownName
 from arena.games.chance import Chance
 from arena.games.registry import game_by_name
+from arena.protocol.recording import Recording
 from arena.rooms.minds import Mind
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ LOCAL: Final = "local"
 """The engine in this process, as ``--engine`` names it."""
 WATCH_S: Final = 1.0
 """How often the registry is asked for a new live checkpoint."""
+PROBES_AT_ONCE: Final = 32
+"""What is asked about a match that is over waits for the decisions of those that are played."""
 
 
 class ReloadingEngine(Engine, Protocol):
@@ -65,7 +69,7 @@ class Minds:
         database: where checkpoints are registered; None where none are to be followed.
         follow: whether whatever becomes live in the registry from now on is loaded while running.
         seen: the registry's live checkpoint that ``engine`` was chosen in the knowledge of; it is not loaded again.
-        thinking: whether its model thinks before it answers.
+        think: how many tokens its model may think before it answers; 0 is not at all.
         folders: the engine's own book of where checkpoints lie, by id, which this object adds to.
         first: the checkpoint to make live at the start, where the engine may be serving another one.
         chat: the chat models; None where none may sit down. They are closed when this object stops.
@@ -83,7 +87,7 @@ class Minds:
         seen: str | None = None,
         folders: dict[str, Path] | None = None,
         temperature: float = 1.0,
-        thinking: Thinking = NO_THINKING,
+        think: int = 0,
         first: Path | None = None,
         on_reload: Callable[[str, str], None] | None = None,
         chat: ChatMinds | None = None,
@@ -95,7 +99,7 @@ class Minds:
         self._seed = seed
         self._follow = follow and engine is not None and database is not None
         self._temperature = temperature
-        self._thinking = thinking
+        self._think = think
         self._on_reload = on_reload
         self._minds: dict[tuple[str, str], Mind] = {}
         self.reloads = 0
@@ -135,6 +139,16 @@ class Minds:
             return "self" if self._own is not None else stand_in(game)
         return "self" if _may_play(self._games, game) else stand_in(game)
 
+    async def believing(self, recording: Recording) -> Recording:
+        """With what the live policy takes its seats to have believed; as it was where that cannot play the game.
+
+        Raises:
+            EngineError: it failed.
+        """
+        if self._engine is None or not _may_play(self._games, recording.game):
+            return recording
+        return await with_beliefs(self._engine, recording, at_once=PROBES_AT_ONCE)
+
     def _make(self, fill: str, game: str) -> Mind:
         if fill in ("self", LIVE):
             if self._engine is None:
@@ -170,7 +184,8 @@ class Minds:
 
     def _policy(self, policy: str) -> Mind:
         assert self._engine is not None
-        return PolicyMind(self._engine, policy, self._temperature, thinking=self._thinking)
+        thinking = Thinking.taught(self._engine.codec, self._think) if self._think else NO_THINKING
+        return PolicyMind(self._engine, policy, self._temperature, thinking=thinking)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -260,6 +275,7 @@ def open_minds(
     follow: bool = True,
     threads: int = 1,
     engine: str = LOCAL,
+    think: int = 0,
 ) -> Minds:
     """The minds of a process, with ``model`` as its live policy. It plays until another one becomes live.
 
@@ -267,6 +283,7 @@ def open_minds(
         model: ``shipped``, ``base``, ``live``, a checkpoint's id, a model folder or hub name; ``openai:NAME``: a chat
             model; ``none``: scripts.
         engine: ``local``, or the address of a vLLM server on this machine.
+        think: how many tokens the model may think before it answers.
 
     Raises:
         UnknownName: there is no such model.
@@ -288,8 +305,9 @@ def open_minds(
         return folders.get(name) or checkpoint_folder(database, name)
 
     follows = partial(
-        Minds, seed=seed, follow=follow, seen=live and live.id, folders=folders, chat=chat, games=games_taught(source)
-    )
+        Minds, seed=seed, follow=follow, seen=live and live.id, folders=folders, chat=chat, games=games_taught(source),
+        think=think,
+    )  # fmt: skip
     if engine == LOCAL:
         return follows(_local_engine()(source, locate=locate, seed=engine_seed(seed), threads=threads), database)
     served = vllm_engine(engine, seed=seed, locate=locate)

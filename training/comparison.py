@@ -8,17 +8,16 @@ mean over the seats, so the intervals are over independent deals.
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
 
 from agents.players import Player
-from agents.runner import Lineup, Log, Played, no_log, play_matches
+from agents.runner import Log, Played, no_log
 from arena.games.core import Game, fold
+from training.deals import ALL_B, play_deals, seat_by_seat
 
-_ALL_B: Final = "b"
 Z: Final = 1.96
 
 
@@ -75,51 +74,32 @@ async def compare(
     """
     options = game.options({}) if options is None else options
     assert game.scored, f"{game.name} knows only winners"
-    found: dict[str, dict[str, Sequence[Mapping[str, float]]]] = defaultdict(dict)
-    kinds: dict[str, str] = {}
+    pairs: list[dict[str, tuple[float, float]]] = []
+    kinds: list[str] = []
     decisions = fallbacks = 0
-    played = play_matches(
-        game,
-        options,
-        _lineups(game.seat_count(options), a.id, b.id, deals, seed),
-        {a.id: a.mind, b.id: b.mind},
-        log,
-        purpose="evaluation",
-        at_once=at_once,
-    )
-    async with aclosing(played) as matches:
-        async for match in matches:
-            deal = str(match.lineup.seed)
-            found[deal][match.lineup.label] = game.scores(fold(game, match.events))
-            kinds[deal] = str(match.events[0].data.get("family", ""))
-            decisions += len(match.decisions)
-            fallbacks += match.fallbacks
-            if on_match is not None and (waiting := on_match(match)) is not None:
-                await waiting
-    pairs = {deal: _pairs(by_label) for deal, by_label in found.items()}
-    names = sorted(set(kinds.values()) - {""})
+    dealt = list(seat_by_seat(game, options, a.id, b.id, deals, seed))
+    playing = play_deals(game, options, dealt, (a, b), log, at_once=at_once, on_match=on_match)
+    async with aclosing(playing) as played:
+        async for matches in played:
+            pairs.append(_pairs({label: game.scores(fold(game, m.events)) for label, m in matches.items()}))
+            kinds.append(str(matches[ALL_B].events[0].data.get("family", "")))
+            decisions += sum(len(m.decisions) for m in matches.values())
+            fallbacks += sum(m.fallbacks for m in matches.values())
+    names = sorted(set(kinds) - {""})
     return Comparison(
         a.id,
         b.id,
         deals,
-        _differences(list(pairs.values())),
-        {kind: _differences([p for deal, p in pairs.items() if kinds[deal] == kind]) for kind in names},
+        _differences(pairs),
+        {name: _differences([p for p, kind in zip(pairs, kinds, strict=True) if kind == name]) for name in names},
         decisions,
         fallbacks,
     )
 
 
-def _lineups(seats: int, a: str, b: str, deals: int, seed: int | str) -> Iterator[Lineup]:
-    for n in range(deals):
-        deal = f"compare/{seed}/{n}"
-        yield Lineup(deal, (b,) * seats, label=_ALL_B)
-        for seat in range(seats):
-            yield Lineup(deal, tuple(a if s == seat else b for s in range(seats)), label=str(seat))
-
-
 def _pairs(by_label: Mapping[str, Sequence[Mapping[str, float]]]) -> dict[str, tuple[float, float]]:
     """Of one deal: each score as A and as B, the mean over the seats that have it in both."""
-    as_b = by_label[_ALL_B]
+    as_b = by_label[ALL_B]
     as_a = [by_label[str(seat)][seat] for seat in range(len(as_b))]
     names = dict.fromkeys(name for of_seat in (*as_a, *as_b) for name in of_seat)
     out: dict[str, tuple[float, float]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,34 +27,46 @@ _INSTALL: Final = 'Install it with: pip install "social-arena[plot]"'
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One update. ``wins`` are shares by side, of the matches that it learnt from; ``figures`` are those of
-    ``UpdateFigures``. ``games`` counts all that the policy has learnt from, warm-up included; ``at`` is in
-    seconds since the Unix epoch."""
+    """One update. ``wins`` are shares by side, of the matches that it learnt from; ``met`` are shares of the points by
+    "SIDE against OPPONENT" (``training.league``); ``figures`` are those of ``UpdateFigures``. ``games`` counts all that
+    the policy has learnt from, warm-up included; ``at`` is in seconds since the Unix epoch."""
 
     update: int
     games: int
     at: float
     wins: dict[str, float]
     figures: dict[str, float]
+    met: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        return {"update": self.update, "games": self.games, "at": self.at, "wins": self.wins, **self.figures}
+        own = {"update": self.update, "games": self.games, "at": self.at, "wins": self.wins}
+        return {**own, **({"met": self.met} if self.met else {}), **self.figures}
 
     @classmethod
     def of_json(cls, line: Mapping[str, Any]) -> Point:
         rest = dict(line)
         own = {name: rest.pop(name) for name in ("update", "games", "at", "wins")}
-        return cls(**own, figures=rest)
+        return cls(**own, met=rest.pop("met", {}), figures=rest)
 
     def flat(self) -> dict[str, float]:
-        """All numbers by name: ``wins/SIDE`` and the figures."""
-        return {**{f"wins/{side}": share for side, share in sorted(self.wins.items())}, **self.figures}
+        """All numbers by name: ``wins/SIDE``, ``met/SIDE against OPPONENT`` and the figures."""
+        shares = {"wins": self.wins, "met": self.met}
+        named = {f"{kind}/{name}": share for kind, of in shares.items() for name, share in sorted(of.items())}
+        return {**named, **self.figures}
 
 
-def point(update: int, games: int, at: float, episodes: Sequence[Episode], figures: UpdateFigures) -> Point:
+def point(
+    update: int,
+    games: int,
+    at: float,
+    episodes: Sequence[Episode],
+    figures: UpdateFigures,
+    met: Mapping[str, float] | None = None,
+) -> Point:
     won = Counter(e.outcome.winner for e in episodes)
     sides = sorted({side for e in episodes for side in e.outcome.sides} | set(won))
-    return Point(update, games, at, {side: won[side] / len(episodes) for side in sides}, figures.to_json())
+    wins = {side: won[side] / len(episodes) for side in sides}
+    return Point(update, games, at, wins, figures.to_json(), dict(met or {}))
 
 
 def append(folder: Path, added: Point) -> None:
@@ -94,8 +106,8 @@ def draw(runs: Mapping[str, Sequence[Point]], target: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError:
         raise UserError(f"Pictures need matplotlib. {_INSTALL}") from None
-    sides = sorted({f"wins/{side}" for points in runs.values() for p in points for side in p.wins})
-    names = [*sides, *(n for n in SHOWN if any(n in p.figures for points in runs.values() for p in points))]
+    shares = sorted({n for points in runs.values() for p in points for n in p.flat() if "/" in n}, reverse=True)
+    names = [*shares, *(n for n in SHOWN if any(n in p.figures for points in runs.values() for p in points))]
     columns = 2
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(10, 2.2 * rows), layout="constrained")
@@ -106,7 +118,7 @@ def draw(runs: Mapping[str, Sequence[Point]], target: Path) -> None:
             axis.plot([p.games for p in points], values, label=run, lw=1.2, marker=".", ms=4)  # one update is seen too
         axis.set_title(name.replace("_", " "), fontsize=9, loc="left")
         axis.grid(alpha=0.25)
-        if name.startswith("wins/"):
+        if "/" in name:
             axis.set_ylim(0, 1)
     for axis in list(axes.flat)[len(names) :]:
         axis.set_visible(False)

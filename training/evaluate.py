@@ -1,27 +1,20 @@
-"""Two players, every deal played both ways round: A on the first side against B, and B on the first side against A.
-
-The deals of both directions are the same, so luck with roles and names falls out of the comparison. Sides are dealt by
-the seed: each match is dealt here once to see which seats to give to whom, and the room deals it again.
-"""
+"""Two players, every deal played both ways round: A on the first side against B, and B on the first side against A."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from agents.players import Player
-from agents.runner import Lineup, Log, Played, no_log, play_matches
-from arena.games.chance import Chance
-from arena.games.core import Game, fold
+from agents.runner import Log, Played, no_log
+from arena.games.core import Game
 from arena.rating.ladder import Result, fit_ladder
 from arena.rating.wilson import wilson
-
-A_FIRST: Final = "a first"
-B_FIRST: Final = "b first"
+from training.deals import A_FIRST, B_FIRST, both_ways, play_deals, two_sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,29 +99,21 @@ async def evaluate(
     won = {A_FIRST: 0, B_FIRST: 0}
     returns: list[float] = []
     decisions = fallbacks = 0
-    played = play_matches(
-        game,
-        options,
-        lineups(game, options, a.id, b.id, games, seed),
-        {a.id: a.mind, b.id: b.mind},
-        log,
-        purpose="evaluation",
-        at_once=at_once,
-    )
-    async with aclosing(played) as matches:
-        async for match in matches:
-            sides = two_sides(match.outcome.sides)
-            label, winner = match.lineup.label, match.outcome.winner
-            won[label] += winner == sides[0]
-            score = 0.5 if winner not in sides else float(winner == sides[0])
-            own = sides[0] if label == A_FIRST else sides[1]
-            returns.append(match.outcome.returns[match.outcome.sides.index(own)])
-            decisions += len(match.decisions)
-            fallbacks += match.fallbacks
-            pair = (("a",), ("b",)) if label == A_FIRST else (("b",), ("a",))
-            results.append(Result(game.name, sides, pair, score))
-            if on_match is not None and (waiting := on_match(match)) is not None:
-                await waiting
+    deals = list(both_ways(game, options, a.id, b.id, games, seed))
+    playing = play_deals(game, options, deals, (a, b), log, at_once=at_once, on_match=on_match)
+    async with aclosing(playing) as dealt:
+        async for matches in dealt:
+            for label, match in matches.items():
+                sides = two_sides(match.outcome.sides)
+                winner = match.outcome.winner
+                won[label] += winner == sides[0]
+                score = 0.5 if winner not in sides else float(winner == sides[0])
+                own = sides[0] if label == A_FIRST else sides[1]
+                returns.append(match.outcome.returns[match.outcome.sides.index(own)])
+                decisions += len(match.decisions)
+                fallbacks += match.fallbacks
+                pair = (("a",), ("b",)) if label == A_FIRST else (("b",), ("a",))
+                results.append(Result(game.name, sides, pair, score))
     assert sides is not None
     ladder = fit_ladder(results)
     mine = ladder.players["a"]  # two players centred on their mean: the one is minus the other
@@ -150,20 +135,3 @@ async def evaluate(
         fallbacks=fallbacks,
         seconds=time.perf_counter() - began,
     )
-
-
-def lineups(game: Game[Any, Any], options: Any, a: str, b: str, games: int, seed: int | str) -> Iterator[Lineup]:
-    """Each deal twice: once with A on the first side, once with B."""
-    for n in range(games):
-        deal = f"evaluate/{seed}/{n}"
-        dealt = game.sides(fold(game, game.opening(options, Chance(deal))))
-        first, _ = two_sides(dealt)
-        for label, on_first, on_second in ((A_FIRST, a, b), (B_FIRST, b, a)):
-            fills = tuple(on_first if side == first else on_second for side in dealt)
-            yield Lineup(deal, fills, rated=a != b, label=label)
-
-
-def two_sides(sides: Sequence[str]) -> tuple[str, str]:
-    """The two sides of a deal, alphabetically."""
-    first, second = sorted(set(sides))
-    return first, second

@@ -21,6 +21,7 @@ from safetensors.torch import load_model, save_model
 
 from agents.llm.prompt import Codec
 from arena.errors import CheckpointError
+from training.adapter import Adapter
 from training.assign import Assigned, assign, central_values
 from training.credit.base import Estimator, Floats, Resumable
 from training.credit.registry import estimator_by_name
@@ -60,6 +61,7 @@ class LearnPlan:
     of circling around it (magnetic mirror descent, Sokota et al. 2023, https://arxiv.org/abs/2206.05825). 0: never.
     ``keep`` is about the share of decisions that an update learns from, see ``training.thinning``; 1 takes all.
     ``bf16`` computes in bf16 with fp32 weights: twice as fast where the processor has the instructions.
+    ``lora`` is the rank of the adapter that learns in place of the full weights; 0 for those.
     """
 
     lr: float = 5e-4
@@ -82,6 +84,7 @@ class LearnPlan:
     afterwards: float = 0.5
     keep: float = 1.0
     bf16: bool = False
+    lora: int = 0
     seed: int = 0
 
 
@@ -112,14 +115,17 @@ class Learner:
 
     Args:
         model: the policy, changed in place.
-        reference: what the policy is held near to; a frozen copy of ``model`` where None.
+        reference: what the policy is held near to; where None, a frozen copy of ``model``, or the model under the
+            ``adapter``.
         codec: the model's tokenizer, which straw polls need.
+        adapter: what learns in place of the weights of ``model``, which it is part of.
     """
 
     model: Any
     plan: LearnPlan = field(default_factory=LearnPlan)
     reference: Any = None
     codec: Codec | None = None
+    adapter: Adapter | None = None
     table: CentralTable = field(default_factory=CentralTable)
     updates: int = 0
     rewards: Rewards = field(init=False)
@@ -134,19 +140,25 @@ class Learner:
             raise CheckpointError(f"There is no critic {self.plan.critic!r}. There is: central, seat.")
         if self.plan.polls and self.plan.critic != "central":
             raise CheckpointError("Straw polls are judged by the central critic; the critic is 'seat'.")
+        if self.plan.magnet_every and self.adapter is not None:
+            raise CheckpointError("The reference of an adapter does not move: leave --magnet-every or --lora out.")
         torch.manual_seed(self.plan.seed)
         self.rewards = Rewards().also(self.plan.grammar, Grammar())
         self._estimator = estimator_by_name(self.plan.estimator)()
         self._accelerator = Accelerator(cpu=not torch.cuda.is_available())
         self.model.set_attn_implementation(PACKED)
-        if self.reference is None:
-            self.reference = copy.deepcopy(self.model)
-        self.reference.set_attn_implementation(PACKED)
-        self.reference.requires_grad_(False).eval().to(self._accelerator.device)
+        if self.adapter is None:
+            self.model.requires_grad_(True)
+            self.reference = copy.deepcopy(self.model) if self.reference is None else self.reference
+        if self.reference is not None:
+            self.reference.set_attn_implementation(PACKED)
+            self.reference.requires_grad_(False).eval().to(self._accelerator.device)
         self._critic = SeatCritic(self.model.config.hidden_size)
-        self._copy = MasterCopy(self.model) if self.plan.bf16 else None
-        if self.plan.bf16:
+        self._copy = MasterCopy(self.model) if self.plan.bf16 and self.adapter is None else None
+        if self.plan.bf16 and self.reference is not None:
             self.reference.to(torch.bfloat16)
+        if self.plan.bf16 and self.adapter is not None:
+            self.adapter.to_bf16()
         optimizer = torch.optim.AdamW(
             [
                 {"params": self._trained(), "lr": self.plan.lr},
@@ -159,16 +171,22 @@ class Learner:
 
     def _trained(self) -> list[Any]:
         """The fp32 tensors that the optimiser updates."""
-        return list(self.model.parameters()) if self._copy is None else list(self._copy.masters)
+        return [p for p in self.model.parameters() if p.requires_grad] if self._copy is None else self._copy.masters
 
     def save_model(self, folder: Path) -> None:
-        """Write the policy's fp32 weights in Hugging Face form."""
-        self.copy_for_play().save_pretrained(folder)
+        """Write what learns in Hugging Face form: the fp32 weights, or the adapter alone."""
+        if self.adapter is None:
+            self.copy_for_play().save_pretrained(folder)
+        else:
+            self.adapter.save(folder)
 
     @torch.no_grad()
     def copy_for_play(self) -> Any:
         """The policy as it is now, in fp32 and with the attention that decoding uses."""
-        exact = copy.deepcopy(self._accelerator.unwrap_model(self.model)).to(torch.float32)
+        if self.adapter is not None:
+            exact = self.adapter.merged()
+        else:
+            exact = copy.deepcopy(self._accelerator.unwrap_model(self.model)).to(torch.float32)
         if self._copy is not None:
             for p, master in zip(exact.parameters(), self._copy.masters, strict=True):
                 p.copy_(master)
@@ -189,7 +207,7 @@ class Learner:
         kept, assigned = (
             (episodes, assigned) if self.plan.keep == 1 else thin(episodes, assigned, self.plan.keep, order)
         )
-        held = [[logprob for logprob, _ in of] for of in score_all(self.reference, None, kept, MICRO)]
+        held = self._reference_of(kept)
         figures: list[dict[str, float]] = []
         total = self.plan.passes * len(kept)
         done = 0
@@ -214,6 +232,16 @@ class Learner:
             explained=credit.explained,
             **mean,
         )
+
+    def _reference_of(self, episodes: Sequence[Episode]) -> list[list[Floats]]:
+        """The reference's log-probabilities, by episode and branch, one a sampled token."""
+        if self.reference is not None:
+            found = score_all(self.reference, None, episodes, MICRO)
+        else:
+            assert self.adapter is not None, "only under an adapter"
+            with self.adapter.off():
+                found = score_all(self.model, None, episodes, MICRO)
+        return [[logprob for logprob, _ in of] for of in found]
 
     @torch.no_grad()
     def _move_reference(self) -> None:
@@ -344,7 +372,9 @@ class Learner:
         self._accelerator.save_state(str(folder), safe_serialization=True)
         if self.plan.magnet_every:
             save_model(self.reference, str(folder / REFERENCE_FILE))
-        notes: dict[str, Any] = {"checkpoint": checkpoint, "updates": self.updates, "table": self.table.state()}
+        notes: dict[str, Any] = {
+            "checkpoint": checkpoint, "updates": self.updates, "lora": self.plan.lora, "table": self.table.state(),
+        }  # fmt: skip
         if isinstance(self._estimator, Resumable):
             notes["estimator"] = self._estimator.state()
         draft = folder / f".{STATE_FILE}"
@@ -352,12 +382,13 @@ class Learner:
         draft.rename(folder / STATE_FILE)
 
     def load_state(self, folder: Path, checkpoint: str) -> bool:
-        """Go on from ``save_state``; false (and nothing changed) where the folder belongs to another checkpoint."""
+        """Go on from ``save_state``; false (and nothing changed) where the folder belongs to another checkpoint, or to
+        an adapter where full weights learn."""
         try:
             notes = json.loads((folder / STATE_FILE).read_text())
         except (OSError, ValueError):
             return False
-        if notes["checkpoint"] != checkpoint:
+        if notes["checkpoint"] != checkpoint or notes.get("lora", 0) != self.plan.lora:
             return False
         self._accelerator.load_state(str(folder))
         if self.plan.magnet_every and (folder / REFERENCE_FILE).exists():

@@ -10,8 +10,9 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Engine as Database
@@ -19,11 +20,14 @@ from sqlalchemy import Engine as Database
 from agents.checkpoints import Manifest
 from agents.engines.local.engine import LocalEngine
 from agents.llm.policy import PolicyMind
-from agents.runner import Lineup, Log, Played, play_matches
+from agents.players import open_players
+from agents.runner import Log, Played, play_matches
+from arena.rooms.minds import Mind
 from training.alarms import Verdict, Watch
 from training.episodes import Harvest, Terms, harvest
 from training.figures import UpdateFigures
-from training.train import Trained, Trainer, TrainPlan
+from training.league import LEARNER, League, LeaguePlan
+from training.train import STATE, Trained, Trainer, TrainPlan
 from training.trial import Trial
 
 logger = logging.getLogger(__name__)
@@ -33,7 +37,7 @@ logger = logging.getLogger(__name__)
 class SelfPlayPlan:
     """Play ``games`` matches, learn from them, ``iterations`` times; a checkpoint every ``keep_every`` iterations.
     Each deal is played ``deal_again`` times. ``alarms`` takes the policy back where it goes wrong, see
-    ``training.alarms``."""
+    ``training.alarms``; ``league`` says who else plays."""
 
     iterations: int
     games: int = 192
@@ -43,6 +47,7 @@ class SelfPlayPlan:
     overlap: bool = False
     alarms: bool = True
     max_seconds: float | None = None
+    league: LeaguePlan = field(default_factory=LeaguePlan)
 
 
 async def train_by_selfplay(
@@ -52,13 +57,14 @@ async def train_by_selfplay(
     folder: Path,
     log: Log,
     on_progress: Callable[[int, int], None],
-    on_update: Callable[[int, UpdateFigures, Sequence[Played]], None],
+    on_update: Callable[[int, UpdateFigures, Sequence[Played], Mapping[str, float]], None],
     threads: int = 1,
 ) -> Trained:
     """Play and learn in turn, or at once.
 
     ``on_progress(done, total)`` counts, within an iteration, matches played and matches passed over in learning, and
-    may be called from another thread; ``on_update(iteration, figures, matches)`` follows each update.
+    may be called from another thread; ``on_update(iteration, figures, matches, met)`` follows each update, and
+    ``met`` are the league's shares of the points.
     """
     begun = time.monotonic()
     trainer = Trainer(database, plan, folder, threads)
@@ -72,6 +78,7 @@ async def train_by_selfplay(
     result: tuple[Manifest, Path] | None = None
     trials: list[Trial] = []
     try:
+        await table.seat_league()
         table.begin(first)
         for iteration in range(selfplay.iterations):
             played, found = await table.matches()
@@ -80,10 +87,11 @@ async def train_by_selfplay(
             last = iteration + 1 == selfplay.iterations
             if selfplay.overlap and not last:
                 table.begin(first + iteration + 1)
-            update = await asyncio.to_thread(trainer.update, found.episodes, progress.learnt_so_far)
+            met = table.league.shares()
+            update = await asyncio.to_thread(trainer.update, found.episodes, progress.learnt_so_far, met)
             figures.append(update)
             unsaved += len(found.episodes)
-            on_update(iteration, update, played)
+            on_update(iteration, update, played, met)
             verdict = Verdict.GO_ON if watch is None else watch.after(update)
             if watch is not None and verdict is not Verdict.GO_ON:
                 log_alarms(iteration, verdict, watch)
@@ -95,6 +103,7 @@ async def train_by_selfplay(
             doubtful = watch is not None and watch.doubtful  # what may be taken back does not go live in between
             if last or ((iteration + 1) % selfplay.keep_every == 0 and not doubtful):
                 result = trainer.checkpoint(unsaved, figures, time.time())
+                table.league.save(trainer.folder / STATE, trainer.version)
                 unsaved = 0
                 trials += await trainer.put_to_trial()
             if last:
@@ -102,6 +111,8 @@ async def train_by_selfplay(
             if selfplay.overlap:
                 await table.matches()  # those under way end with the weights that they began with
             table.adopt(f"{trainer.version}+{unsaved}")
+            if not unsaved:
+                await table.seat_league()
             if not selfplay.overlap:
                 table.begin(first + iteration + 1)
     finally:
@@ -120,15 +131,31 @@ def log_alarms(iteration: int, verdict: Verdict, watch: Watch) -> None:
 
 
 class _Table:
-    """Where the matches of a run are played: an engine with the weights of some update, and all seats on it."""
+    """Where the matches of a run are played: an engine with the weights of some update, and all seats on it but
+    those of the league."""
 
     def __init__(self, trainer: Trainer, plan: SelfPlayPlan, log: Log, threads: int, progress: _Progress) -> None:
         self._trainer, self._plan, self._log, self._progress = trainer, plan, log, progress
         self._options = trainer.options
-        self._engine = LocalEngine(trainer.source, threads=threads, seed=trainer.learner.updates + 1)
+        self._engine = LocalEngine(trainer.source, trainer.locate, threads=threads, seed=trainer.learner.updates + 1)
         self._engine.start()
-        self._mind = PolicyMind(self._engine)
+        self._minds: dict[str, Mind] = {LEARNER: PolicyMind(self._engine)}
+        self._others = AsyncExitStack()
+        self.league = League(plan.league, trainer.game, self._options, str(trainer.source))
+        if trainer.resumed:
+            self.league.load(trainer.folder / STATE, trainer.version)
         self._playing: asyncio.Task[tuple[list[Played], Harvest]] | None = None
+
+    async def seat_league(self) -> None:
+        """Open the league as it is now; not while matches are played."""
+        trainer = self._trainer
+        if not self._plan.league.share:
+            return
+        await self._others.aclose()
+        names = self.league.names(trainer.database, trainer.plan.run)
+        opening = open_players(names, trainer.database, trainer.game.name, seed=trainer.learner.updates + 1)
+        players = await self._others.enter_async_context(opening)
+        self._minds = {LEARNER: self._minds[LEARNER], **{player.id: player.mind for player in players}}
 
     def begin(self, number: int) -> None:
         """Start the matches of the iteration with this number, counted from the beginning of the run."""
@@ -141,17 +168,17 @@ class _Table:
 
     async def _play(self, number: int) -> tuple[list[Played], Harvest]:
         game, options = self._trainer.game, self._options
-        fills = ("self",) * game.seat_count(options)
-        again = self._plan.deal_again
-        lineups = [Lineup(f"{self._trainer.plan.run}/{number}/{n // again}", fills) for n in range(self._plan.games)]
-        minds = {"self": self._mind}
+        run, again = self._trainer.plan.run, self._plan.deal_again
+        others = [name for name in self._minds if name != LEARNER]
+        lineups = [self.league.lineup(f"{run}/{number}/{n // again}", others) for n in range(self._plan.games)]
         self._progress.played_so_far(0)
         played: list[Played] = []
         async for one in play_matches(
-            game, options, lineups, minds, self._log, purpose="selfplay", at_once=self._plan.at_once
+            game, options, lineups, self._minds, self._log, purpose="selfplay", at_once=self._plan.at_once
         ):
             played.append(one)
             self._progress.played_so_far(len(played))
+        self.league.saw(played)
         terms = Terms(self._trainer.weights.codec.fingerprint, frozenset({self._engine.live_version}))
         return played, harvest(played, terms)
 
@@ -163,6 +190,7 @@ class _Table:
         if self._playing is not None:
             self._playing.cancel()
             await asyncio.wait([self._playing])
+        await self._others.aclose()
         await self._engine.stop()
 
 

@@ -119,8 +119,8 @@ def _judged(course: Course, checkpoint: Path) -> float:
     return course.judge(ModelPolicy(weights.model, weights.codec))
 
 
-def _said(of: str) -> Callable[[int, Any, Any], None]:
-    def said(iteration: int, figures: Any, played: Any) -> None:
+def _said(of: str) -> Callable[[int, Any, Any, Any], None]:
+    def said(iteration: int, figures: Any, played: Any, met: Any) -> None:
         if (iteration + 1) % 10 == 0:
             sys.stderr.write(f"{of}: {iteration + 1} rounds, entropy {figures.choice_entropy:.2f}\n")
 

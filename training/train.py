@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,14 +14,16 @@ import torch
 from sqlalchemy import Engine as Database
 
 from agents.checkpoints import Manifest, read_checkpoint, write_checkpoint
+from agents.engines.local.adapters import base_id, is_adapter
 from agents.engines.local.weights import Weights, load_weights
 from agents.llm.prompt import PROMPT_VERSION
-from agents.models import base_folder, model_source, register
+from agents.models import base_folder, checkpoint_folder, model_source, register
 from arena.db.exports import read_matches
 from arena.db.repo import MatchQuery, StoredMatch, iter_matches
 from arena.errors import CheckpointError, UserError
 from arena.games.registry import game_by_name
 from training import curves
+from training.adapter import Adapter
 from training.curves import TensorBoard
 from training.episodes import NOT_AGREED, Episode, Harvest, Terms, agreed, harvest
 from training.figures import UpdateFigures
@@ -92,14 +94,49 @@ class Trainer:
         self.game = game_by_name(plan.game)
         self.options = self.game.options(plan.options)
         source = model_source(database, plan.model)
-        self.weights: Weights = load_weights(source)
         self.source = source
+        self.weights: Weights = self._loaded(source)
         self.version = self.weights.version
         self.games_before = _games_of(source)
-        self.learner = Learner(self.weights.model, plan.learn, _reference(source, self.weights), self.weights.codec)
+        self.learner = Learner(
+            self.weights.model, plan.learn, _reference(self.weights), self.weights.codec, self._adapter(source)
+        )
         self.games_learnt = self.games_before
         self._tensorboard = TensorBoard(self.folder) if plan.tensorboard else None
         self.resumed = self.learner.load_state(self.folder / STATE, self.version)
+
+    def locate(self, name: str) -> Path:
+        """Where a checkpoint lies, such as the one under an adapter."""
+        return checkpoint_folder(self.database, name)
+
+    def _loaded(self, source: str | Path) -> Weights:
+        """What learns, or lies under the adapter that does, by the name of what is gone on with."""
+        if not self.plan.learn.lora:
+            return load_weights(source, locate=self.locate)
+        if not is_adapter(Path(source)):
+            whole = load_weights(source)
+            return whole if whole.manifest is not None else self._as_checkpoint(whole)
+        adapter = read_checkpoint(Path(source))
+        return replace(load_weights(self.locate(base_id(adapter))), version=adapter.id)
+
+    def _as_checkpoint(self, bare: Weights) -> Weights:
+        """A hub's model as a checkpoint of its own, once: adapters name what they change by a checkpoint's id."""
+
+        def save(target: Path) -> None:
+            bare.model.save_pretrained(target)
+            bare.codec.save(target)
+
+        manifest, path = write_checkpoint(
+            self.folder, save, parent=None, run=self.plan.run, games=0, tokenizer=bare.codec.fingerprint,
+            prompt_version=PROMPT_VERSION, training={"stage": "as it came", "source": Path(bare.version).name},
+        )  # fmt: skip
+        register(self.database, manifest, path, time.time(), live=False)
+        self.source = path
+        return replace(bare, version=manifest.id, manifest=manifest)
+
+    def _adapter(self, source: str | Path) -> Adapter | None:
+        rank = self.plan.learn.lora
+        return Adapter(self.weights.model, rank, Path(source) if is_adapter(Path(source)) else None) if rank else None
 
     @property
     def terms(self) -> Terms:
@@ -151,11 +188,17 @@ class Trainer:
         except CheckpointError:
             return {}
 
-    def update(self, episodes: Sequence[Episode], on_progress: Callable[[int, int], None]) -> UpdateFigures:
-        """Learn, and add to the run's curves what came of it."""
+    def update(
+        self,
+        episodes: Sequence[Episode],
+        on_progress: Callable[[int, int], None],
+        met: Mapping[str, float] | None = None,
+    ) -> UpdateFigures:
+        """Learn, and add to the run's curves what came of it. ``met`` has the share of the points by opponent, see
+        ``League.shares``."""
         figures = self.learner.update(episodes, on_progress)
         self.games_learnt += len(episodes)
-        added = curves.point(self.learner.updates, self.games_learnt, time.time(), episodes, figures)
+        added = curves.point(self.learner.updates, self.games_learnt, time.time(), episodes, figures, met or {})
         curves.append(self.folder, added)
         if self._tensorboard is not None:
             self._tensorboard.add(added)
@@ -167,8 +210,18 @@ class Trainer:
 
         def save(target: Path) -> None:
             self.learner.save_model(target)
-            codec.save(target)
+            if self.learner.adapter is None:
+                codec.save(target)
 
+        how: dict[str, Any] = {
+            "stage": "reinforce",
+            "game": self.game.name,
+            **asdict(self.plan.learn),
+            **self._before(),
+        }
+        if self.learner.adapter is not None:
+            assert self.weights.manifest is not None, "an adapter is of a checkpoint"
+            how["base"] = self.weights.manifest.id
         self.games_before += games
         manifest, path = write_checkpoint(
             self.folder,
@@ -178,7 +231,7 @@ class Trainer:
             games=self.games_before,
             tokenizer=codec.fingerprint,
             prompt_version=PROMPT_VERSION,
-            training={"stage": "reinforce", "game": self.game.name, **asdict(self.plan.learn), **self._before()},
+            training=how,
             figures={"updates": [f.to_json() for f in figures]},
         )
         self.learner.save_state(self.folder / STATE, manifest.id)
@@ -186,7 +239,7 @@ class Trainer:
         self.version = manifest.id
         return manifest, path
 
-    async def put_to_trial(self, on_pair: Callable[[int, int], None] = lambda pairs, most: None) -> list[Trial]:
+    async def put_to_trial(self, on_deal: Callable[[int, int], None] = lambda deals, most: None) -> list[Trial]:
         """Let the newest checkpoint go live if it is no worse; no trial where the plan wants none."""
         plan = self.plan.trial
         if not self.plan.live or plan is None:
@@ -194,7 +247,7 @@ class Trainer:
         seed = f"{self.plan.run}/{self.version}"
         playing = promote_if_no_worse(
             self.database, self.game, self.version, plan,
-            seed=seed, options=self.options, on_pair=lambda pairs: on_pair(pairs, plan.pairs),
+            seed=seed, options=self.options, on_deal=lambda deals: on_deal(deals, plan.deals),
         )  # fmt: skip
         return [await playing]
 
@@ -226,7 +279,7 @@ def _games_of(source: str | Path) -> int:
         return 0
 
 
-def _reference(source: str | Path, weights: Weights) -> Any:
+def _reference(weights: Weights) -> Any:
     """What the policy is held near to: the supervised base where it is of the same family, else its own start."""
     try:
         base = load_weights(base_folder())

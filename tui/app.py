@@ -18,12 +18,15 @@ from arena.errors import ArenaError
 from tui import commands, keymap, messages, store
 from tui.link import Link
 from tui.memory import NothingRemembered, Remembered
+from tui.replaying import open_replay
 from tui.requests import Requests
 from tui.screens.debug import DebugScreen
 from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.question import QuestionScreen, leave_question
+from tui.screens.replay import ReplayScreen
+from tui.screens.replay_keys import ReplayKeys
 from tui.screens.settings import PressKeyScreen, SettingsScreen
 from tui.screens.table import TableScreen
 from tui.settings import Settings
@@ -177,6 +180,9 @@ class ArenaApp(Requests):
         while len(self.screen_stack) > 2:
             self.pop_screen()
 
+    def on_read_replay(self, event: messages.ReadReplay) -> None:
+        self.run_worker(open_replay(self, self.link, event.room), name="replay", group="replay", exclusive=True)
+
     # -- leaving ------------------------------------------------------------------------------------------------
 
     async def on_leave_table(self) -> None:
@@ -249,8 +255,10 @@ class ArenaApp(Requests):
     # -- commands -----------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
-        if isinstance(self.screen, HelpScreen):
+        if isinstance(self.screen, HelpScreen | ReplayKeys):
             self.pop_screen()
+        elif isinstance(self.screen, ReplayScreen):
+            self.screen.action_keys()
         else:
             table = self.world.table
             game, events = (self.wish.game, ()) if table is None else (table.room.game, table.events)

@@ -10,6 +10,7 @@ from arena.client.happenings import Happening
 from arena.client.trace import Trace
 from arena.errors import ArenaError
 from arena.games.core import Act, checked
+from arena.protocol.recording import Recording
 from arena.protocol.server_messages import (
     ActAccepted,
     MatchRated,
@@ -20,6 +21,7 @@ from arena.protocol.server_messages import (
 )
 from tui.canned import CannedGame
 from tui.canned_match import ROOM, CannedMatch
+from tui.canned_recording import recorded
 
 
 class CannedLink:
@@ -72,6 +74,9 @@ class CannedLink:
     async def watch(self, room: str, *, everything: bool = False) -> RoomJoined:
         self.game = self.game.another(None, self.game.seed)
         return await self.join(room)
+
+    async def recording(self, room: str) -> Recording:
+        return recorded(self.game)
 
     async def take_seat_back(self, room: str) -> None:
         pass

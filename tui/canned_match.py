@@ -47,6 +47,8 @@ class CannedMatch(ABC, Generic[Options, State]):
         self.options = game.options(options or {})
         self.chance = Chance(seed)
         self.state, events = begin(game, self.options, self.chance, self.opening())
+        self.happened: list[Event] = list(events)
+        self.acts: list[tuple[Turn, Act]] = []
         self.seq = 0
         self.opened: Turn | None = None
         self.pending: list[AnyServerMessage] = [self.joined(), *self._tell(events)]
@@ -136,6 +138,8 @@ class CannedMatch(ABC, Generic[Options, State]):
 
     def _step(self, turn: Turn, act: Act) -> Iterator[AnyServerMessage]:
         self.state, events = step(self.game, self.state, turn, act, self.chance)
+        self.happened += events
+        self.acts.append((turn, act))
         yield from self._tell(events)
 
     def _tell(self, events: tuple[Event, ...]) -> Iterator[AnyServerMessage]:

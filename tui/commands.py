@@ -11,7 +11,7 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from tui.faces.registry import face_of
-from tui.messages import Learn, QuickMatch, Watch
+from tui.messages import Learn, QuickMatch, ReadReplay, Watch
 from tui.screens.lobby import LobbyScreen
 from tui.screens.table import TableScreen
 from tui.themes import THEMES
@@ -45,6 +45,8 @@ def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
             )
         if table.over:
             yield SystemCommand("game: Show result", "Who was what, by which votes", screen.action_result)
+            room = table.room.room
+            yield SystemCommand("game: Replay", "Turn by turn, with every secret", lambda: _post(app, ReadReplay(room)))
             yield SystemCommand("game: Play again", "Another game", lambda: _post(app, QuickMatch()))
         yield SystemCommand("game: Leave", "Back to the lobby, giving up the seat", app.action_leave_table)
     yield SystemCommand("privacy: Training", "Whether your games may be used for it", app.ask_about_training)
@@ -68,5 +70,5 @@ def _colours(app: ArenaApp, theme: str) -> None:
     app.use(replace(app.settings, theme=theme))
 
 
-def _post(app: ArenaApp, message: Learn | QuickMatch | Watch) -> None:
+def _post(app: ArenaApp, message: Learn | QuickMatch | ReadReplay | Watch) -> None:
     app.post_message(message)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from arena.client.happenings import Happening
 from arena.client.trace import Trace
+from arena.protocol.recording import Recording
 from arena.protocol.server_messages import ActAccepted, MatchRated, RoomInfo, RoomJoined, Welcomed
 
 
@@ -48,6 +49,8 @@ class Link(Protocol):
     async def begin(self, room: str) -> None: ...
 
     async def watch(self, room: str, *, everything: bool = False) -> RoomJoined: ...
+
+    async def recording(self, room: str) -> Recording: ...
 
     def take_turn(
         self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None

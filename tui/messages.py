@@ -88,6 +88,14 @@ class SpokeAmongDead(Message):
         self.text = text
 
 
+class ReadReplay(Message):
+    """The replay of this room's match, which is over."""
+
+    def __init__(self, room: str) -> None:
+        super().__init__()
+        self.room = room
+
+
 class Rate(Message):
     """So good was this match, 1 to 5 stars."""
 

@@ -20,20 +20,20 @@ MIN_WIDTH: Final = 60
 MIN_HEIGHT: Final = 16
 
 
-def check_terminal() -> None:
+def check_terminal(instead: str = "arena play --plain") -> None:
     """
     Raises:
-        UserError: the screens cannot be drawn here; the message says what to do instead.
+        UserError: the screens cannot be drawn here; the message says what to do ``instead``.
     """
     if "TEXTUAL_DRIVER" in os.environ:
         return  # behind a page of ``tui.web``: the browser draws them
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UserError("This is no terminal. For pipes and screen readers use: arena play --plain")
+        raise UserError(f"This is no terminal. For pipes and screen readers use: {instead}")
     width, height = os.get_terminal_size(sys.stdout.fileno())
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         raise UserError(
             f"This terminal has {width} columns and {height} rows; the game needs {MIN_WIDTH} and {MIN_HEIGHT}. "
-            "Make it larger, or use: arena play --plain"
+            f"Make it larger, or use: {instead}"
         )
 
 

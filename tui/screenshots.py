@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel
+from textual.app import App
 from textual.pilot import Pilot
 
 from arena.client.happenings import ConnectionLost, Happening, SeatGone
@@ -23,6 +24,7 @@ from tui.canned_link import CannedLink
 from tui.canned_match import CODE, ROOM
 from tui.faces.werewolf_hints import LESSON
 from tui.messages import Received
+from tui.replay_scenes import SCENES as REPLAY_SCENES
 from tui.scenario_scenes import SCENES as SCENARIO_SCENES
 from tui.screens.debug import DebugScreen
 from tui.screens.new_game import NewGameScreen
@@ -40,7 +42,7 @@ class StillClock:
         return 0.0
 
 
-Scene = tuple[ArenaApp, Callable[[Pilot[int]], Awaitable[None]]]
+Scene = tuple[App[Any], Callable[[Pilot[int]], Awaitable[None]]]
 """The app, and what to do before the picture is taken."""
 SAID: Final = {
     "day1.talk1": "I have a reason to doubt Finn, and I will give it when it helps the village most.",
@@ -232,6 +234,7 @@ def in_settings(*keys: str, theme: str = DARK.name) -> Scene:
 def debugging(theme: str = DARK.name) -> Scene:
     """The connection, after a turn with all that belongs to it."""
     app, before = at_table("day2.vote", theme=theme)
+    assert isinstance(app, ArenaApp)
     link = app.link
     wire: list[tuple[Way, BaseModel]] = [
         ("sent", Hello(name="Robin", client="terminal", token="secret")),
@@ -255,6 +258,7 @@ def debugging(theme: str = DARK.name) -> Scene:
 def taught(theme: str = DARK.name) -> Scene:
     """My first vote, with advice."""
     app, prepare = at_table("day1.vote", theme=theme)
+    assert isinstance(app, ArenaApp)
     app.world = replace(app.world, lesson=ROOM)
     return app, prepare
 
@@ -286,6 +290,7 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "settings-clash": lambda theme: in_settings(*["tab"] * 5, *["down"] * 5, "enter", "n", theme=theme),
     "end": lambda theme: at_table(None, theme=theme),
     **SCENARIO_SCENES,
+    **REPLAY_SCENES,
 }
 
 

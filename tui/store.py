@@ -200,7 +200,7 @@ def _event(table: Table, message: said.EventHappened) -> Table:
     if message.seq < table.seen:
         return table
     audience = EVERYONE if message.public else only(*(() if table.me is None else (table.me,)))
-    event = Event(message.kind, _clean(message.data), audience)
+    event = Event(message.kind, cleaned(message.data), audience)
     line = clean_text(message.line, TEXT_LIMIT)
     table = replace(table, seen=message.seq + 1)
     if table.me is None and not message.public:
@@ -228,15 +228,15 @@ def _secret(table: Table, event: Event, line: str) -> Table:
 # -- the door for text -------------------------------------------------------------------------------------------
 
 
-def _clean(value: Any) -> Any:
+def cleaned(value: Any) -> Any:
     """Plain JSON with every text in it cleaned; names are among them, so they are kept short."""
     match value:
         case str():
             return clean_text(value, TEXT_LIMIT)
         case list():
-            return [_clean(v) for v in value]
+            return [cleaned(v) for v in value]
         case dict():
-            return {k: [clean_text(n, NAME_LIMIT) for n in v] if k == "names" else _clean(v) for k, v in value.items()}
+            return {k: [clean_text(n, NAME_LIMIT) for n in v] if k == "names" else cleaned(v) for k, v in value.items()}
         case _:
             return value
 
@@ -253,7 +253,7 @@ def _clean_room(room: said.RoomInfo) -> said.RoomInfo:
             "game": clean_text(room.game, 20),
             "phase": clean_text(room.phase, 20),
             "code": clean_text(room.code, 20),
-            "options": _clean(room.options),
+            "options": cleaned(room.options),
             "seats": [_clean_seat(s) for s in room.seats],
         }
     )

@@ -123,7 +123,9 @@ class PolicyMind:
         def ask(branch: tuple[int, ...], tokens: int) -> Awaitable[DecisionReply]:
             return self._engine.decide(replace(asking, branch=branch, max_tokens=tokens))
 
-        return await think(ask, codec, thinking, reader.asked(codec, turn.choices, thinking.opens, room))
+        return await think(
+            ask, codec, thinking, reader.asked(codec, turn.choices, codec.encode_own(thinking.opens), room)
+        )
 
     async def believe(
         self, match_id: str, game: Game[Any, Any], events: Sequence[Event], question: Question

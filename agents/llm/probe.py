@@ -14,7 +14,7 @@ from typing import Any, Final
 from agents.engines.base import LIVE, DecisionRequest, Engine
 from agents.llm.prompt import Codec, memory_key, option_tokens, room_for, trunk_limit
 from agents.llm.reading import MatchReader, Read
-from arena.games.core import Event, Game, Question
+from arena.games.core import Event, Game, Question, fold
 
 AT_ONCE: Final = 512
 """Probes that wait in an engine together."""
@@ -64,7 +64,7 @@ def probe_request(
         match_id=memory_key(memory, place.epoch),
         trunk=row,
         trunk_length=place.length,
-        branch=reader.asked(codec, question.choices, question.cue, room),
+        branch=reader.asked(codec, question.choices, codec.encode(question.cue), room),
         options=options,
         policy=policy,
         probe=True,
@@ -99,18 +99,16 @@ def probes(
     """
     due = when or after_public_lines(game, events).__contains__
     reading = MatchReader(codec, game, trunk_limit(context))
-    streams: dict[int, list[Event]] = {}
+    streams: tuple[list[Event], ...] = tuple([] for _ in game.seat_names(fold(game, events)))
     state = game.blank()
     for seen, event in enumerate(events, start=1):
         state = game.apply(state, event)
-        names = game.seat_names(state)
-        for seat in range(len(names)):
-            stream = streams.setdefault(seat, [])
+        for seat, stream in enumerate(streams):
             if seat in event.audience:
                 stream.append(event)
         if not due(seen):
             continue
-        for seat in range(len(names)):
+        for seat in range(len(streams)):
             for asked in game.questions(state, seat):
                 if asked.name == question:
                     read = reading.read_on(seat, streams[seat])
@@ -129,8 +127,9 @@ async def beliefs(
     *,
     policy: str = LIVE,
     when: Callable[[int], bool] | None = None,
+    at_once: int = AT_ONCE,
 ) -> list[Belief]:
-    """What every seat of a logged match believed, in the order of ``probes``.
+    """What every seat of a logged match believed, in the order of ``probes``, ``at_once`` of them together.
 
     Raises:
         EngineError: a probe failed.
@@ -140,8 +139,8 @@ async def beliefs(
     )
     found: list[Belief] = []
     try:
-        for at in range(0, len(asked), AT_ONCE):
-            part = asked[at : at + AT_ONCE]
+        for at in range(0, len(asked), at_once):
+            part = asked[at : at + at_once]
             replies = await asyncio.gather(*(engine.decide(probe.request) for probe in part))
             for probe, reply in zip(part, replies, strict=True):
                 assert len(reply.choice_probs) == len(probe.question.choices), "a probe gives probabilities"

@@ -41,7 +41,15 @@ class Codec(Protocol):
     """Closes every branch before the cue: empty, or the template's turn to the assistant."""
 
     def encode(self, text: str) -> tuple[int, ...]:
-        """Tokens of plain text. Special tokens spelled out in it come back as ordinary ones."""
+        """Tokens of plain text. Special tokens and marks spelled out in it come back as ordinary ones."""
+        ...
+
+    def encode_own(self, text: str) -> tuple[int, ...]:
+        """Tokens of what we write ourselves: the model's own marks in it are themselves."""
+        ...
+
+    def knows(self, mark: str) -> bool:
+        """Whether the model has a token of its own for this mark."""
         ...
 
     def decode(self, tokens: Sequence[int]) -> str: ...
@@ -147,13 +155,15 @@ class SeatReader:
 
     def branch(self, codec: Codec, turn: Turn, room: int | None = None) -> tuple[int, ...]:
         """The branch's tokens: what only this seat knows, the legal choices, and the cue."""
-        return self.asked(codec, turn.choices, self.game.cue(self.names, turn), room)
+        return self.asked(codec, turn.choices, codec.encode(self.game.cue(self.names, turn)), room)
 
-    def asked(self, codec: Codec, choices: Sequence[str], cue: str, room: int | None = None) -> tuple[int, ...]:
+    def asked(
+        self, codec: Codec, choices: Sequence[str], cue: tuple[int, ...], room: int | None = None
+    ) -> tuple[int, ...]:
         """A branch that ends in any cue. Where the whole would take more than ``room`` tokens, what the seat knows is
         shortened as a trunk is."""
         listed = codec.encode(" ".join(choices) + "\n") if choices else ()
-        end = (*listed, *codec.tail, *codec.encode(cue))
+        end = (*listed, *codec.tail, *cue)
         known = [line for _, line in self.private]
         space = sum(len(line.tokens) for line in known) if room is None else room - len(end)
         return (*condensed(codec.encode, known, space), *end)

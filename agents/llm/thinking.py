@@ -23,12 +23,19 @@ class Thinking:
     """Whether and how a model thinks first.
 
     ``tokens`` bounds a thought; 0 is no thinking. ``opens`` stands before it, ``closes`` ends it: the end of the line,
-    or the mark of a model that was taught one (``</think>``, opened with ``<think>``); then it may have many lines.
+    or the mark of a model that was taught one; then it may have many lines.
     """
 
     tokens: int = 0
     opens: str = "Thought:"
     closes: str = "\n"
+
+    @classmethod
+    def taught(cls, codec: Codec, tokens: int) -> Thinking:
+        """In the way that the model knows: between its marks for thoughts where it has them, else in a line."""
+        if codec.knows("<think>") and codec.knows("</think>"):
+            return cls(tokens, "<think>\n", "</think>")
+        return cls(tokens)
 
 
 NO_THINKING: Final = Thinking()
@@ -50,7 +57,7 @@ class Thought:
 
 def most_tokens(codec: Codec, thinking: Thinking) -> int:
     """What a thought and its end take at the very most."""
-    return thinking.tokens + len(codec.encode(thinking.closes + "\n")) + 1
+    return thinking.tokens + len(codec.encode_own(thinking.closes + "\n")) + 1
 
 
 async def think(
@@ -68,6 +75,8 @@ async def think(
     Raises:
         EngineError: the engine could not answer.
     """
+    closes = codec.encode_own(thinking.closes)
+    mark = closes[0] if len(closes) == 1 else None  # a special one has no text
     sampled: list[int] = []
     logprobs: list[float] = []
     versions: set[str] = set()
@@ -80,17 +89,19 @@ async def think(
         trainable = trainable and reply.trainable
         text = codec.decode(sampled)
         ended = not codec.decode(reply.tokens[-1:])  # a token without text: the model's own end of everything
-        if ended or thinking.closes in text or len(sampled) >= thinking.tokens:
+        closed = thinking.closes in text or mark in sampled
+        if ended or closed or len(sampled) >= thinking.tokens:
             break
     kept = list(sampled)
-    while kept and not codec.decode(kept[-1:]):
+    while kept and kept[-1] != mark and not codec.decode(kept[-1:]):
         kept.pop()
-    if thinking.closes not in text:
-        kept.extend(codec.encode(thinking.closes))
+    if not closed:
+        kept.extend(closes)
     if not codec.decode(kept).endswith("\n"):
         kept.extend(codec.encode("\n"))
+    said = sampled[: sampled.index(mark)] if mark in sampled else sampled
     return Thought(
-        text=clean_text(text.split(thinking.closes, 1)[0]).strip(),
+        text=clean_text(codec.decode(said).split(thinking.closes, 1)[0]).strip(),
         record=ThoughtRecord(branch, tuple(sampled), tuple(logprobs)),
         before=(*branch, *kept),
         versions=frozenset(versions),

@@ -38,7 +38,7 @@ from agents.scripted.likelihood import (
     SILENT_SEER,
     Evidence,
 )
-from agents.scripted.statements import Accuse
+from arena.games.werewolf.statements import Accuse
 from arena.games.werewolf.types import Role, Side
 from arena.games.werewolf.view import SeatView
 

@@ -8,9 +8,10 @@ from typing import Final, TypeVar
 
 from agents.scripted.belief import Eyes
 from agents.scripted.seat import Seat
-from agents.scripted.statements import Accuse, VoteFor
 from agents.scripted.traits import Traits
-from arena.games.werewolf.types import Bid, Role, Side
+from arena.games.floor import Bid
+from arena.games.werewolf.statements import Accuse, VoteFor
+from arena.games.werewolf.types import Role, Side
 
 Key = TypeVar("Key")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agents.scripted.likelihood import ACCUSED, CALLED, DOUBTED, TRUSTED, VOTED, Pair
-from agents.scripted.reading import read
-from agents.scripted.statements import Accuse, Agree, Claim, Doubt, Result, Sensed, Statement, Trust, VoteFor
+from arena.games.werewolf.reading import read
+from arena.games.werewolf.statements import Accuse, Agree, Claim, Doubt, Result, Sensed, Statement, Trust, VoteFor
 from arena.games.werewolf.types import Role, Side
 from arena.games.werewolf.view import SeatView
 

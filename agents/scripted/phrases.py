@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from agents.scripted.statements import (
+from arena.games.werewolf.statements import (
     Accuse,
     Agree,
     Ask,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from agents.scripted.belief import Belief, Eyes, believe
 from agents.scripted.ledger import Ledger
-from agents.scripted.reading import read
-from agents.scripted.statements import Accuse, Attack, Plan, Result, Statement, Trust, VoteFor
 from arena.games.core import Event
+from arena.games.werewolf.reading import read
+from arena.games.werewolf.statements import Accuse, Attack, Plan, Result, Statement, Trust, VoteFor
 from arena.games.werewolf.types import Role, Side
 from arena.games.werewolf.view import SeatView
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from agents.scripted.choices import doomed, kill_scores, odds
 from agents.scripted.seat import Seat
-from agents.scripted.statements import Accuse, Claim, Deny, VoteFor
 from agents.scripted.traits import Traits
+from arena.games.werewolf.statements import Accuse, Claim, Deny, VoteFor
 from arena.games.werewolf.types import Role, Side
 
 _LAST_RESORT: Final = (Role.DOCTOR, Role.WITCH, Role.HUNTER)

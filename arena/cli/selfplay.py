@@ -29,6 +29,15 @@ def selfplay(
     engine: Annotated[
         str, typer.Option(metavar="URL", help="vLLM server that plays the model (arena engine); by default none.")
     ] = "local",
+    think: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=4096,
+            metavar="TOKENS",
+            help="How long the model may think, in private, before each answer; for models that were taught to.",
+        ),
+    ] = 0,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
     at_once: Annotated[int, typer.Option(metavar="N", help="Matches that run at the same time.")] = 64,
     seed: Annotated[int | None, typer.Option(help="Deals the same roles and names again; by default drawn.")] = None,
@@ -54,7 +63,7 @@ def selfplay(
     options = rules.options(game_options(option or ()))
     database = open_database(db or default_database_url())
     try:
-        report = asyncio.run(_play(rules, options, games, model, engine, database, at_once, drawn_seed(seed)))
+        report = asyncio.run(_play(rules, options, games, model, engine, think, database, at_once, drawn_seed(seed)))
     finally:
         database.dispose()
     if as_json:
@@ -78,6 +87,7 @@ async def _play(
     games: int,
     model: str,
     engine: str,
+    think: int,
     database: Engine,
     at_once: int,
     seed: int,
@@ -93,7 +103,7 @@ async def _play(
     from arena.db.writer import LogWriter
     from arena.games.core import fold
 
-    minds = open_minds(model, database, seed=seed, follow=model == LIVE, engine=engine)
+    minds = open_minds(model, database, seed=seed, follow=model == LIVE, engine=engine, think=think)
     fill = minds.usual(game.name) if model == NO_MODEL else "self"
     playing = minds.mind(fill, game.name)
     fills = (fill,) * game.seat_count(options)

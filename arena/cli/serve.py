@@ -32,6 +32,15 @@ def serve(
     engine: Annotated[
         str, typer.Option(metavar="URL", help="vLLM server that plays the model (arena engine); by default none.")
     ] = "local",
+    think: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=4096,
+            metavar="TOKENS",
+            help="How long the model may think, in private, before each answer; for models that were taught to.",
+        ),
+    ] = 0,
     rooms: Annotated[int, typer.Option(min=0, max=1000, help="Rooms of self-play kept going.")] = 4,
     game: Annotated[str, typer.Option(help="Game of the self-play rooms.")] = "werewolf",
     per_minute: Annotated[
@@ -90,10 +99,10 @@ def serve(
     )
     if settings.tls is None and not private(host):
         typer.echo("Warning: without --cert and --key, what people say and their token cross the network in the open.")
-    asyncio.run(_serve(settings, db, model, drain, engine))
+    asyncio.run(_serve(settings, db, model, drain, engine, think))
 
 
-async def _serve(settings: ServerSettings, db: str | None, model: str, drain: float, engine: str) -> None:
+async def _serve(settings: ServerSettings, db: str | None, model: str, drain: float, engine: str, think: int) -> None:
     stop, now = asyncio.Event(), asyncio.Event()
 
     def asked_to_stop(number: signal.Signals) -> None:
@@ -109,7 +118,7 @@ async def _serve(settings: ServerSettings, db: str | None, model: str, drain: fl
         """From the lease's own thread: another server has the database now."""
         loop.call_soon_threadsafe(asked_to_stop, signal.SIGINT)
 
-    async with composed(settings, db, model, lost, engine) as server:
+    async with composed(settings, db, model, lost, engine, think) as server:
         typer.echo(f"Serving on {server.url} (database: {db or 'default'}, model: {model}).")
         join = "arena play" if server.url == "ws://127.0.0.1:8765" else f"arena play --server {server.url}"
         typer.echo(f"Join from another terminal with: {join}")
@@ -133,12 +142,14 @@ async def composed(
     model: str,
     on_lost: Callable[[], None] | None = None,
     policy_engine: str = "local",
+    think: int = 0,
 ) -> AsyncIterator[ArenaServer]:
     """A running server with all that it needs; everything is closed again in the opposite order.
 
     Args:
         on_lost: called from another thread when another server has taken the database over.
         policy_engine: ``local``, or the address of a vLLM server on this machine.
+        think: how many tokens the model may think before it answers.
 
     Raises:
         ArenaError: the database, the model, the game or the address cannot be had, or another server runs on the
@@ -163,7 +174,7 @@ async def composed(
     engine = open_database(db or default_database_url(), check=True)
     try:
         lease = hold_lease(engine, on_lost)
-        minds = open_minds(model, engine, engine=policy_engine)
+        minds = open_minds(model, engine, engine=policy_engine, think=think)
         await minds.start()
         writer = LogWriter(engine, lease=lease)
         server = ArenaServer(
@@ -173,6 +184,7 @@ async def composed(
             live_checkpoint=lambda: minds.live_checkpoint,
             reloads=lambda: Reloads(minds.reloads, minds.refused_reloads),
             chat_answers=lambda: minds.chat_answers,
+            believing=minds.believing,
         )
         try:
             ended_after = SystemClock().wall_s() - settings.limits.linger_s

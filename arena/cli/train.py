@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -70,6 +71,15 @@ def learn(
     bf16: Annotated[
         bool, typer.Option(help="Compute in bf16 and keep weights in fp32, where this machine multiplies bf16 faster.")
     ] = False,
+    lora: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=512,
+            metavar="RANK",
+            help="Train an adapter of this rank instead of the full weights, for large models; 0: the weights.",
+        ),
+    ] = 0,
     iterations: Annotated[
         int, typer.Option(min=0, help="Play and learn this often instead of learning once from the log.")
     ] = 0,
@@ -84,6 +94,20 @@ def learn(
     overlap: Annotated[
         bool, typer.Option(help="Play the next games while learning; they are then one update behind.")
     ] = False,
+    league: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            metavar="SHARE",
+            help="Share of the games in which one side is played by the model that the run began with, by one of its "
+            "checkpoints or by an --opponent, and does not learn.",
+        ),
+    ] = 0.0,
+    opponent: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A further player of the --league, as for evaluate; can be repeated."),
+    ] = None,
     alarms: Annotated[
         bool,
         typer.Option(help="Take the policy back, and stop at last, where its talk, entropy or gradients go wrong."),
@@ -97,7 +121,7 @@ def learn(
         typer.Option(
             min=0,
             metavar="N",
-            help="A checkpoint goes live if at most N deals, played both ways round, show it no worse than the live "
+            help="A checkpoint goes live if at most N deals, each played by both, show it no worse than the live "
             "one; 0 asks for nothing.",
         ),
     ] = 300,
@@ -157,10 +181,11 @@ def learn(
             afterwards=afterwards,
             keep=keep,
             bf16=bf16,
+            lora=lora,
             seed=seed,
         ),
         live=live,
-        trial=TrialPlan(pairs=trial) if trial else None,
+        trial=TrialPlan(deals=trial) if trial else None,
         tensorboard=tensorboard,
         options=game_options(option or ()),
     )
@@ -177,12 +202,14 @@ def learn(
         return
     with progress_to("Training") as show:
         if iterations:
+            from training.league import LeaguePlan
             from training.selfplay import SelfPlayPlan
 
             seconds = None if minutes is None else 60 * minutes
             selfplay = SelfPlayPlan(
                 iterations, games_per_iteration, deal_again,
                 overlap=overlap, alarms=alarms, max_seconds=seconds,
+                league=LeaguePlan(league, tuple(opponent or ())),
             )  # fmt: skip
             trained = _by_selfplay(database, plan, selfplay, folder, show, threads)
         else:
@@ -259,17 +286,20 @@ def _by_selfplay(
     from agents.runner import no_log
     from training.selfplay import train_by_selfplay
 
-    def report(iteration: int, figures: Any, played: Any) -> None:
+    def report(iteration: int, figures: Any, played: Any, met: Mapping[str, float]) -> None:
         if played[0].game.scored:
             how = f"return {fmean(r for p in played for r in p.outcome.returns):+.3f}"
         else:
             side = min(played[0].outcome.sides)
-            how = f"{side} {sum(p.outcome.winner == side for p in played) / len(played):.2f}"
+            alone = [p for p in played if not p.lineup.label]
+            how = f"{side} {sum(p.outcome.winner == side for p in alone) / max(1, len(alone)):.2f}"
         typer.echo(
             f"{iteration + 1}/{selfplay.iterations}: {how} · explained {figures.explained:.2f} · "
             f"KL {figures.kl_reference:.3f} · clipped {figures.clipped:.2f} · talk {figures.talk_entropy:.2f} · "
             f"choice {figures.choice_entropy:.2f} · garbled {figures.garbled:.1%}",
             err=True,
         )
+        for meeting, share in sorted(met.items()):
+            typer.echo(f"  {meeting}: {share:.2f} of the points", err=True)
 
     return asyncio.run(train_by_selfplay(database, plan, selfplay, folder, no_log, show, report, threads))

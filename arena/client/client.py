@@ -41,6 +41,7 @@ from arena.protocol.client_messages import (
     LeaveRoom,
     ListRooms,
     RateMatch,
+    ReadRecording,
     ResumeSeat,
     StartRoom,
     TakeSeatBack,
@@ -48,11 +49,14 @@ from arena.protocol.client_messages import (
     TalkAmongDead,
     WatchRoom,
 )
+from arena.protocol.recording import Recording, RecordingPortion, joined
 from arena.protocol.server_messages import (
     SERVER_MESSAGE,
     ActAccepted,
     AnyServerMessage,
     MatchRated,
+    RecordingBegun,
+    RecordingWentOn,
     Refused,
     RoomCreated,
     RoomInfo,
@@ -64,7 +68,8 @@ from arena.protocol.server_messages import (
 REPLY_TIMEOUT_S: Final = 30.0
 """Silence of the server after which a request has failed."""
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
-"""A list of many rooms is the largest thing that a server says."""
+"""A list of many rooms is the largest thing that a server says; recordings come in portions."""
+MAX_PORTIONS: Final = 4_096
 
 
 class RequestRefused(ArenaError):
@@ -94,6 +99,7 @@ class Arena:
         self._asking = asyncio.Lock()
         self._reply: tuple[type, asyncio.Future[Any]] | None = None
         self._acts: dict[str, asyncio.Future[ActAccepted]] = {}
+        self._begun: tuple[RecordingBegun, list[RecordingPortion]] | None = None
         self._gone: Disconnected | None = None
         self._leaving = False
         self._heard = 0
@@ -173,6 +179,15 @@ class Arena:
             RequestRefused: no such room, or it does not show everything (yet).
         """
         return await self._ask(WatchRoom(room=room, everything=everything), RoomJoined)
+
+    async def recording(self, room: str, token: str | None = None) -> Recording:
+        """A match that is over, with all its secrets. ``token`` is that of a seat, for a private room that another
+        connection was in.
+
+        Raises:
+            RequestRefused: the match is not over, or there is none that this client may read.
+        """
+        return await self._ask(ReadRecording(room=room, token=token), Recording)
 
     async def take_turn(
         self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None
@@ -309,11 +324,27 @@ class Arena:
             case Refused() if message.act_id is None and self._reply is not None and not self._reply[1].done():
                 self._reply[1].set_exception(RequestRefused(message.message, code=message.code))
                 return True
+            case RecordingBegun() | RecordingWentOn():
+                self._read_on(message)
+                return True
             case _ if self._reply is not None and isinstance(message, self._reply[0]) and not self._reply[1].done():
                 self._reply[1].set_result(message)
                 return True
             case _:
                 return False
+
+    def _read_on(self, message: RecordingBegun | RecordingWentOn) -> None:
+        """Collect a recording, and give it as the reply when its last portion is here."""
+        if isinstance(message, RecordingBegun):
+            self._begun = (message, []) if 0 <= message.portions <= MAX_PORTIONS else None
+        elif self._begun is not None and self._begun[0].room == message.room:
+            self._begun[1].append(message.portion)
+        if self._begun is None or len(self._begun[1]) < self._begun[0].portions:
+            return
+        begun, portions = self._begun
+        self._begun = None
+        if self._reply is not None and self._reply[0] is Recording and not self._reply[1].done():
+            self._reply[1].set_result(joined(begun.head, portions))
 
     def _end(self) -> None:
         close_code, reason = self._socket.close_code, self._socket.close_reason

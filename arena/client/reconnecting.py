@@ -30,6 +30,7 @@ from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, S
 from arena.client.trace import Trace
 from arena.errors import ArenaError
 from arena.protocol import codes
+from arena.protocol.recording import Recording
 from arena.protocol.server_messages import (
     ActAccepted,
     AnyServerMessage,
@@ -48,6 +49,7 @@ STEADY_S: Final = 5.0
 """A connection that held for so long was one: the next loss begins with short pauses again."""
 NO_RECONNECTING: Final = 4500
 """From this close code on the server wants no further attempt (``arena.protocol.codes``)."""
+_SECRETS: Final = 16
 _GONE: Final = frozenset({codes.UNKNOWN_ROOM, codes.BAD_TOKEN, codes.NOT_SEATED, codes.ROOM_FAILED, codes.BAD_ROOM})
 
 
@@ -97,6 +99,8 @@ class ReconnectingArena:
         self._places: dict[str, _Place] = {}
         self._since: dict[str, int] = {}
         """By room, the number of its next event. A room speaks before the call that joined it has returned."""
+        self._secrets: dict[str, str] = {}
+        """The secrets of the seats that were held last, by room: they open recordings."""
         self._happenings: deque[Happening] = deque()
         self._arrived = asyncio.Event()
         self._arena: Arena | None = None
@@ -151,6 +155,10 @@ class ReconnectingArena:
         joined = await self._now().watch(room, everything=everything)
         self._places[joined.room.room] = _Place(None, everything=everything)
         return joined
+
+    async def recording(self, room: str) -> Recording:
+        """As ``Arena.recording``, with the secret of the seat that was held there."""
+        return await self._now().recording(room, self._secrets.get(room))
 
     async def take_turn(
         self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None
@@ -287,6 +295,10 @@ class ReconnectingArena:
 
     def _seated(self, joined: RoomJoined, *, train: bool = False, blind: bool = False) -> RoomJoined:
         room = joined.room.room
+        if joined.resume_token is not None:
+            self._secrets[room] = joined.resume_token
+            for oldest in list(self._secrets)[:-_SECRETS]:
+                del self._secrets[oldest]
         if joined.room.status == "over":  # the whole of it comes now, and nothing after it
             if self._memory is not None:
                 self._memory.forget(room)

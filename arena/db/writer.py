@@ -123,6 +123,11 @@ class LogWriter:
         self._thread.start()
 
     @property
+    def engine(self) -> Engine:
+        """The database that it writes to."""
+        return self._engine
+
+    @property
     def queued_rows(self) -> int:
         return self._queued_rows
 

@@ -127,6 +127,18 @@ class Outcome:
     returns: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place that a reader of a finished match wants to jump to: the event of this number, of a ``kind`` that the
+    game names. ``secret`` ones tell more than whoever saw the event knew: only an all-seeing reader may have them."""
+
+    event: int
+    kind: str
+    says: str
+    seat: int | None = None
+    secret: bool = False
+
+
 class Weight(IntEnum):
     """How much a line matters where a prompt has to be shortened: what weighs least goes first."""
 
@@ -290,6 +302,10 @@ class Game(ABC, Generic[Options, State]):
     def truth(self, state: State, question: Question) -> tuple[bool, ...]:
         """Which of the choices are right, in their order. For hosts and trainers; never shown to a seat."""
         raise NotImplementedError(f"{self.name} asks no questions")
+
+    def marks(self, events: Sequence[Event]) -> tuple[Mark, ...]:
+        """What is worth a jump in a match that is over, in the order of the events, which are all that happened."""
+        return ()
 
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...] | None:
         """The opening with the secrets of two seats exchanged, to test non-interference; None where there are none."""

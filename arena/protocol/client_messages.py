@@ -128,6 +128,15 @@ class LeaveRoom(ClientMessage):
     room: str = Field(max_length=64)
 
 
+class ReadRecording(ClientMessage):
+    """Read a match that is over, secrets, thoughts and all. Of a private room only for who sat in it or watched it:
+    on this connection, or (``token``) with the secret of a seat."""
+
+    type: Literal["read_recording"] = "read_recording"
+    room: str = Field(max_length=64)
+    token: str | None = Field(default=None, max_length=128, repr=False)
+
+
 class RateMatch(ClientMessage):
     """Say how good a match was that this client's person played, 1 to 5 stars. Said again, the last one counts."""
 
@@ -148,6 +157,7 @@ AnyClientMessage = Annotated[
     | TakeTurn
     | TalkAmongDead
     | LeaveRoom
+    | ReadRecording
     | RateMatch,
     Field(discriminator="type"),
 ]

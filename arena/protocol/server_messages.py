@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from arena.protocol.client_messages import PROTOCOL_VERSION
+from arena.protocol.recording import RecordingHead, RecordingPortion
 
 
 class ServerMessage(BaseModel):
@@ -175,6 +176,23 @@ class MatchEnded(ServerMessage):
     returns: list[float]
 
 
+class RecordingBegun(ServerMessage):
+    """The answer to ``read_recording``; so many ``portions`` follow."""
+
+    type: Literal["recording_begun"] = "recording_begun"
+    room: str
+    head: RecordingHead
+    portions: int
+
+
+class RecordingWentOn(ServerMessage):
+    """A portion of a recording, in order. The lists of all of them behind each other are the recording's."""
+
+    type: Literal["recording_went_on"] = "recording_went_on"
+    room: str
+    portion: RecordingPortion
+
+
 class MatchRated(ServerMessage):
     """What this seat's person thinks of the match is stored."""
 
@@ -197,6 +215,8 @@ AnyServerMessage = Annotated[
     | ActAccepted
     | Refused
     | MatchEnded
+    | RecordingBegun
+    | RecordingWentOn
     | MatchRated,
     Field(discriminator="type"),
 ]

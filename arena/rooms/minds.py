@@ -6,12 +6,13 @@ that fails raises, and the host passes the turn in its stead and logs the reason
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from arena.decision import MindKind, TokenRecord, TrunkRecord
 from arena.games.core import Act, Event, Game, Turn
+from arena.protocol.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,16 @@ class MindSource(Protocol):
     def usual(self, game: str) -> str:
         """The filling of seats of this game that nobody asked anything else for."""
         ...
+
+
+Believing: TypeAlias = Callable[[Recording], Awaitable[Recording]]
+"""Puts beside a recording what its seats believed, as far as there is a model here that can say.
+
+Raises:
+    ArenaError: the model failed.
+"""
+
+
+async def believing_nothing(recording: Recording) -> Recording:
+    """Where there is no model."""
+    return recording

@@ -24,7 +24,7 @@ from arena.games.registry import GAMES
 from arena.journal import LogRow, RoomWaiting
 from arena.protocol import codes
 from arena.protocol.server_messages import Welcomed
-from arena.rooms.minds import MindSource
+from arena.rooms.minds import Believing, MindSource, believing_nothing
 from arena.rooms.terms import Terms
 from arena.server.access import Access, check_host
 from arena.server.connection import Connection
@@ -82,8 +82,10 @@ class ArenaServer:
         draws: Random | None = None,
         reloads: Callable[[], Reloads] = Reloads,
         chat_answers: Callable[[], Mapping[str, int]] = dict,
+        believing: Believing = believing_nothing,
     ) -> None:
-        """``draws`` is where secrets come from, by default the system."""
+        """``draws`` is where secrets come from, by default the system; ``believing`` adds to recordings what the seats
+        believed."""
         self.settings = settings or ServerSettings()
         self._clock = clock or SystemClock()
         self._live_checkpoint = live_checkpoint
@@ -95,7 +97,8 @@ class ArenaServer:
         self._access = Access(s.token, s.limits, self._clock)
         self._doors = Doors(s.limits, self._counts)
         self._lag = LoopLag()
-        self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, s.terms, draws or SystemRandom())
+        draws = draws or SystemRandom()
+        self.lobby = Lobby(minds, writer, self._clock, self._counts, s.limits, s.terms, draws, believing)
         self._selfplay = SelfPlay(
             self.lobby, s.selfplay_rooms, s.selfplay_game, s.selfplay_options, minds.usual, s.selfplay_per_minute
         )

@@ -32,6 +32,7 @@ _FAREWELL_S: Final = 3.0
 _CLOSE_S: Final = 2.0
 _FORGIVEN_PER_S: Final = 0.1
 _TOGETHER_BYTES: Final = 32 * 1024
+_VISITS: Final = 64
 
 
 class Connection:
@@ -44,6 +45,8 @@ class Connection:
         self.played: dict[str, int] = {}
         """The seat that this connection held at the end of a match, by rooms that are cleared away since."""
         self.watching: set[str] = set()
+        self.visited: deque[str] = deque(maxlen=_VISITS)
+        """The rooms in which it sat or watched last, also those that are gone."""
         self._socket = socket
         self._limits = limits
         self._clock = clock

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from arena.keepalive import PING_INTERVAL_S, PING_TIMEOUT_S
 
-Kind = Literal["act", "list", "create", "join"]
+Kind = Literal["act", "list", "create", "read", "join"]
 """What a message spends credits of. Each kind has its own, so that asking for lists never costs anybody an act."""
 
 _KINDS: Final[Mapping[str, Kind]] = {
@@ -19,6 +19,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "rate_match": "act",
     "list_rooms": "list",
     "create_room": "create",
+    "read_recording": "read",
 }
 
 
@@ -36,7 +37,15 @@ class Rate:
 
 
 def _rates() -> Mapping[Kind, Rate]:
-    return MappingProxyType({"act": Rate(100, 20), "list": Rate(20, 2), "create": Rate(20, 0.5), "join": Rate(40, 4)})
+    return MappingProxyType(
+        {
+            "act": Rate(100, 20),
+            "list": Rate(20, 2),
+            "create": Rate(20, 0.5),
+            "read": Rate(10, 0.2),
+            "join": Rate(40, 4),
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from arena.protocol import codes
 from arena.protocol.client_messages import CreateRoom, JoinRoom, ResumeSeat, TakeTurn, TalkAmongDead
 from arena.protocol.server_messages import RoomCreated, RoomInfo, RoomJoined, SeatLost
 from arena.protocol.text import clean_text
-from arena.rooms.minds import MindSource
+from arena.rooms.minds import Believing, MindSource, believing_nothing
 from arena.rooms.room import Room
 from arena.rooms.terms import Terms
 from arena.server.connection import Connection
@@ -29,6 +29,7 @@ from arena.server.limits import Limits
 from arena.server.listing import Listing
 from arena.server.lobby_room import OPEN, LobbyRoom, hashed, is_code, new_code, restored_lobby_room, waiting_lobby_room
 from arena.server.match_ratings import MatchRatings
+from arena.server.recordings import Recordings
 from arena.server.refusal import Refusal
 from arena.server.room_task import Acted, Dropped, Left, Returned, RoomTask, TookBack, Watched
 from arena.server.waiting import WaitingLog
@@ -52,6 +53,7 @@ class Lobby:
         limits: Limits,
         terms: Terms,
         draws: Random,
+        believing: Believing = believing_nothing,
     ) -> None:
         self.rooms: dict[str, LobbyRoom] = {}
         self.locked = False
@@ -68,6 +70,7 @@ class Lobby:
         self._log = WaitingLog(writer, self._start_when_ready)
         self._ratings = MatchRatings(writer, clock)
         self.listing = Listing(self, limits, clock)
+        self.recordings = Recordings(self, writer, believing)
 
     # -- what people ask -----------------------------------------------------------------------------------------
 
@@ -151,6 +154,7 @@ class Lobby:
         if connection.seats.get(room.id, seat) != seat:
             raise Refusal("You have another seat in that room.", code=codes.SEAT_TAKEN)
         connection.seats[room.id] = seat
+        connection.visited.append(room.id)
         connection.watching.discard(room.id)
         room.watchers.discard(connection)
         since = message.since
@@ -194,6 +198,7 @@ class Lobby:
         if room.id in connection.watching:
             return
         connection.watching.add(room.id)
+        connection.visited.append(room.id)
         if room.task is None:
             room.watchers.add(connection)
         else:
@@ -245,6 +250,7 @@ class Lobby:
 
     def drop(self, connection: Connection) -> None:
         """The connection is gone. Its seats wait for it, also where it is the server that goes."""
+        self.recordings.forget(connection)
         if self._stopped:
             return
         for room_id in (*connection.seats, *connection.watching):
@@ -380,6 +386,7 @@ class Lobby:
     async def stop(self) -> None:
         """No new rooms; every running match is parked, and every room that waits is kept: the log has them."""
         self.locked = self._stopped = True
+        self.recordings.stop()
         running = [room.running for room in self.rooms.values() if room.running is not None]
         for task in running:
             task.cancel()

@@ -88,6 +88,7 @@ class LobbyRoom:
         if train:
             self.train.add(seat)
         connection.seats[self.id] = seat
+        connection.visited.append(self.id)
 
     def gone(self, seat: int, now: float) -> None:
         """The connection of a waiting seat's person broke."""

@@ -13,6 +13,7 @@ from arena.protocol.client_messages import (
     LeaveRoom,
     ListRooms,
     RateMatch,
+    ReadRecording,
     ResumeSeat,
     StartRoom,
     TakeSeatBack,
@@ -79,6 +80,9 @@ def obey(connection: Connection, lobby: Lobby, message: AnyClientMessage) -> Non
             raise Refusal("You have said hello already.", code=codes.MALFORMED)
         case ListRooms():
             connection.send(RoomsListed(rooms=lobby.listing.rooms(connection)))
+            return
+        case ReadRecording():
+            lobby.recordings.ask(connection, message)
             return
         case CreateRoom():
             lobby.create(connection, message)

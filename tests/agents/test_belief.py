@@ -6,8 +6,8 @@ import pytest
 
 from agents.scripted.belief import Eyes, believe, suspicion
 from arena.games.core import Event
+from arena.games.names import NAMES
 from arena.games.werewolf.casts import CAST
-from arena.games.werewolf.types import NAMES
 from arena.games.werewolf.view import SeatView, view
 
 NAMED = list(NAMES[:7])

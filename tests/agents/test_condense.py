@@ -147,7 +147,7 @@ def test_what_only_one_seat_knows_is_shortened_too(codec: HubCodec) -> None:
     ]
     trunk, reader = Trunk.open(codec), SeatReader(GAME)
     reader.read_on(codec, trunk, events)
-    branch = reader.asked(codec, ("Ben", "Cleo"), "Ada votes", 90)
+    branch = reader.asked(codec, ("Ben", "Cleo"), codec.encode("Ada votes"), 90)
     assert len(branch) <= 90
     said = codec.decode(branch)
     assert "You are Ada, the seer." in said

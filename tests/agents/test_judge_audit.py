@@ -19,8 +19,8 @@ from agents.judge.episode import Episode, episode_of
 from agents.judge.judge import Judge
 from agents.judge.names import KINDS, SURNAMES, other_names
 from agents.judge.prompt import judge_messages
+from arena.games.names import NAMES
 from arena.games.scenario.dimensions import Dimension
-from arena.games.werewolf.types import NAMES
 from tests.fakes.chat_server import Body, Move, chat_server, completion, error
 from tests.fakes.scene import SceneGame, events, judged_person, said
 

@@ -14,13 +14,13 @@ from agents.scripted.ledger import Ledger
 from agents.scripted.many_worlds import sums
 from agents.scripted.measure import MIXED, measure, seating
 from agents.scripted.phrases import INTENTIONS
-from agents.scripted.reading import read
 from agents.scripted.registry import WEREWOLF
 from agents.scripted.seat import Seat
-from agents.scripted.statements import Claim, Sensed, Trust
 from agents.scripted.table import play
 from arena.games.core import Event, Turn, visible
 from arena.games.werewolf import Werewolf
+from arena.games.werewolf.reading import read
+from arena.games.werewolf.statements import Claim, Sensed, Trust
 from arena.games.werewolf.types import Role, Side
 from arena.games.werewolf.view import view
 from tests.games.house_rules import house_rules, odd_cast

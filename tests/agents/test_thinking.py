@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from sqlalchemy import Engine as Database
+from transformers import AutoTokenizer
 
 from agents.engines.base import DecisionReply, DecisionRequest
 from agents.engines.local.codec import HubCodec
@@ -148,6 +149,35 @@ async def test_a_thought_ends(
         assert thought.text == text
         assert before is not None
         assert "".join(codec.decode(thought.before).split()) == "".join(before.split())
+
+
+@pytest.mark.parametrize("special", [True, False])
+async def test_a_model_thinks_between_its_own_marks(tiny_tokenizer: Path, tmp_path: Path, special: bool) -> None:
+    """Over several lines, up to the mark, which has no text where it is a special token."""
+    tokenizer = AutoTokenizer.from_pretrained(tiny_tokenizer)
+    tokenizer.add_tokens(["<think>", "</think>"], special_tokens=special)
+    tokenizer.save_pretrained(tmp_path)
+    codec = HubCodec(tmp_path)
+    thinking = Thinking.taught(codec, 60)
+    assert (thinking.opens, thinking.closes) == ("<think>\n", "</think>")
+    left = ["One.\n", "Two.\n", "Three.</think>\n"]
+    opens, (mark,) = codec.encode_own("<think>\n"), codec.encode_own("</think>")
+
+    async def ask(branch: tuple[int, ...], tokens: int) -> DecisionReply:
+        sampled = codec.encode_own(left.pop(0))
+        return DecisionReply(sampled, (-1.0,) * len(sampled), "a")
+
+    thought = await think(ask, codec, thinking, opens)
+    assert thought.text == "One. Two. Three."
+    assert thought.record.sampled.count(mark) == thought.before.count(mark) == 1
+    left = ["One.\n", "Two.\n"]
+    cut = await think(ask, codec, Thinking.taught(codec, len(codec.encode("One.\nTwo.\n"))), opens)
+    assert mark not in cut.record.sampled
+    assert cut.before.count(mark) == 1, "we close it where the budget ends"
+
+
+def test_a_model_without_marks_thinks_in_a_line(codec: HubCodec) -> None:
+    assert Thinking.taught(codec, 30) == Thinking(30)
 
 
 async def test_a_thought_of_two_versions_is_not_trained_on(codec: HubCodec) -> None:

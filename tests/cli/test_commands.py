@@ -192,3 +192,59 @@ def test_replay_shows_suspicions_of_a_match_that_is_over(played: str, capsys: py
     assert run("replay", "m", "--db", played, "--thoughts") == 0
     assert run("replay", "m", "--db", played, "--thoughts", "--seat", "2") == 2
     assert "show secrets" in capsys.readouterr().err
+
+
+def test_suspicion_goes_by_message_too(played: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("replay", "m", "--db", played, "--suspicion", "--model", "shipped", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["question"] == "vote"
+    assert {b["seat"] for b in document["beliefs"]} == set(range(7))
+    most = document["moved_most"]
+    assert most["total"] == max(m["total"] for m in document["movements"] if ": " in most["line"])
+    names = document["names"]
+    assert any(most["line"].startswith(f"{name}: ") for name in names), "somebody said it"
+    assert set(most["most"]) == {"seat", "of", "before", "after"}
+    assert run("replay", "m", "--db", played, "--suspicion", "--model", "shipped") == 0
+    assert f"This message moved them most: {most['line']}" in capsys.readouterr().out
+
+
+def test_replay_marks_deaths_votes_and_lies(played: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("replay", "m", "--db", played, "--json", "--thoughts") == 0
+    document = json.loads(capsys.readouterr().out)
+    kinds = {mark["kind"] for mark in document["marks"]}
+    assert {"death", "vote"} <= kinds
+    for mark in document["marks"]:
+        if mark["kind"] != "lie":
+            assert document["events"][mark["seq"]]["line"] == mark["says"]
+    assert [p["phase"] for p in document["phases"]][:2] == ["Night 1", "Day 1"]
+    assert len(document["decisions"]) > 20
+    assert {"seat", "turn", "choice", "options", "by", "thought"} <= set(document["decisions"][0])
+    assert run("replay", "m", "--db", played, "--json", "--seat", "1") == 0
+    mine = json.loads(capsys.readouterr().out)
+    assert all(m["kind"] != "lie" or m["seat"] == 1 for m in mine["marks"])
+    assert all(mine["events"][m["seq"]]["line"] == m["says"] for m in mine["marks"] if m["kind"] != "lie")
+    assert "decisions" not in mine
+
+
+def test_the_screen_needs_a_match_that_is_over_and_a_terminal(
+    played: str, writer: LogWriter, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("replay", "m", "--db", played, "--screen") == 2
+    assert "arena replay without --screen" in capsys.readouterr().err
+    assert run("replay", "m", "--db", played, "--screen", "--json") == 2
+    assert "over" in capsys.readouterr().err
+
+
+def test_nothing_else_is_told_of_a_running_match(
+    writer: LogWriter, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for effect in play(werewolf_room(4), public_act, until=12):
+        if isinstance(effect, Append):
+            writer.append(effect.rows).result(60)
+    assert run("replay", "m", "--db", database_url, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert "decisions" not in document
+    assert all(mark["kind"] != "lie" for mark in document["marks"])
+    for flag in ("--thoughts", "--suspicion", "--screen"):
+        assert run("replay", "m", "--db", database_url, flag) == 2
+        assert "over" in capsys.readouterr().err

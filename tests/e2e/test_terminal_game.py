@@ -92,7 +92,15 @@ def seated(server: Server, game: str = "werewolf") -> Terminal:
 
 
 def play_by_keys(terminal: Terminal, game: str = "werewolf") -> None:
-    """By the keys that a person would press, to the end and out."""
+    """To the end and out."""
+    acted = play_to_the_end(terminal)
+    terminal.wait_for(GAMES[game][1])  # the foot of the last screen may be drawn before what it is about
+    assert acted == {"choice", "talk"}
+    leave(terminal, over=True)
+
+
+def play_to_the_end(terminal: Terminal) -> set[str]:
+    """By the keys that a person would press; what there was to do."""
     page = terminal.look()
     until = time.monotonic() + GAME_S
     acted: set[str] = set()
@@ -107,9 +115,7 @@ def play_by_keys(terminal: Terminal, game: str = "werewolf") -> None:
             acted.add("talk")
         page = terminal.look(0.4)
     assert "Play again" in page, page
-    terminal.wait_for(GAMES[game][1])  # the foot of the last screen may be drawn before what it is about
-    assert acted == {"choice", "talk"}
-    leave(terminal, over=True)
+    return acted
 
 
 def kill_while_writing(server: Server, terminal: Terminal) -> None:

@@ -1,4 +1,5 @@
-"""Chat models in a room with a person: what they think is logged; no client, spectator, replay or metric shows it."""
+"""Chat models in a room with a person: what they think is logged; no stream, metric or replay that was not asked for
+thoughts shows it."""
 
 from __future__ import annotations
 

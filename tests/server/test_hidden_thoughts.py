@@ -1,4 +1,5 @@
-"""Thoughts are stored, and go over no socket: not to a seat, nor a spectator, nor one who may see everything."""
+"""Thoughts are stored, and are in no stream: not of a seat, nor a spectator, nor one who may see everything. Only the
+recording of a match that is over has them (``test_recordings``)."""
 
 from __future__ import annotations
 

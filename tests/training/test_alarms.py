@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -137,7 +137,7 @@ def test_a_run_that_wrecks_its_talk_ends_with_the_weights_that_it_began_with(
     """Such a learning rate makes noise of any model."""
     updates: list[int] = []
 
-    def updated(iteration: int, figures: UpdateFigures, played: Sequence[Played]) -> None:
+    def updated(iteration: int, figures: UpdateFigures, played: Sequence[Played], met: Mapping[str, float]) -> None:
         updates.append(iteration)
 
     trained = asyncio.run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,9 @@ class Run:
     def _progress(self, done: int, total: int) -> None:
         self.told.append((done, total))
 
-    def _updated(self, iteration: int, figures: UpdateFigures, played: Sequence[Played]) -> None:
+    def _updated(
+        self, iteration: int, figures: UpdateFigures, played: Sequence[Played], met: Mapping[str, float]
+    ) -> None:
         self.updates.append(iteration)
         self.versions.append({d.tokens.policy_version for p in played for d in p.decisions if d.tokens})
         assert figures.episodes == len(played) == 4
@@ -90,7 +92,7 @@ def test_a_deal_is_played_again_where_that_is_wanted(tmp_path: Path, tiny_checkp
             tmp_path,
             no_log,
             lambda done, total: None,
-            lambda iteration, figures, played: seeds.extend(str(p.lineup.seed) for p in played),
+            lambda iteration, figures, played, met: seeds.extend(str(p.lineup.seed) for p in played),
         )
     )
     assert sorted(seeds.count(seed) for seed in set(seeds)) == [2, 2]

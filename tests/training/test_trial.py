@@ -26,7 +26,7 @@ GAME = game_by_name("werewolf")
 def decided(first: float, second: float, plan: TrialPlan, seed: int) -> Verdict:
     """The verdict over games that the candidate wins with these chances, by the side that it plays."""
     random, test = np.random.default_rng(seed), Sequential(plan)
-    while test.verdict is Verdict.OPEN and test.pairs < plan.pairs:
+    while test.verdict is Verdict.OPEN and test.deals < plan.deals:
         test.add((float(random.random() < first) + float(random.random() < second)) / 2)
     return test.verdict
 
@@ -44,7 +44,7 @@ def decided(first: float, second: float, plan: TrialPlan, seed: int) -> Verdict:
 )
 def test_it_errs_no_more_often_than_it_says(first: float, second: float, right: Verdict) -> None:
     """Level, level on sides of unlike strength, better, worse by the margin of 50 Elo twice, and much worse."""
-    plan = TrialPlan(pairs=5_000)
+    plan = TrialPlan(deals=5_000)
     verdicts = [decided(first, second, plan, seed) for seed in range(200)]
     assert Verdict.OPEN not in verdicts
     wrong = sum(v is not right for v in verdicts)
@@ -67,18 +67,18 @@ def scripted(name: str) -> Player:
 async def test_real_matches_tell_a_good_player_from_a_bad_one() -> None:
     good, bad = scripted("careful"), scripted("random")
     seen: list[int] = []
-    up = await trial(GAME, good, bad, TrialPlan(at_once=8), seed=1, on_pair=seen.append)
+    up = await trial(GAME, good, bad, TrialPlan(at_once=8), seed=1, on_deal=seen.append)
     down = await trial(GAME, bad, good, TrialPlan(at_once=8), seed=1)
     assert (up.verdict, down.verdict) == (Verdict.NO_WORSE, Verdict.WORSE)
     assert up.score > 0.6 > 0.4 > down.score
-    assert seen == list(range(1, up.pairs + 1))
-    assert up.pairs < 60
+    assert seen == list(range(1, up.deals + 1))
+    assert up.deals < 60
 
 
 async def test_where_the_deals_run_out_nothing_is_decided() -> None:
-    found = await trial(GAME, scripted("careful"), scripted("bold"), TrialPlan(pairs=3), seed=1)
+    found = await trial(GAME, scripted("careful"), scripted("bold"), TrialPlan(deals=3), seed=1)
     assert found.verdict is Verdict.OPEN
-    assert found.pairs == 3
+    assert found.deals == 3
     assert "not decided" in str(found)
 
 
@@ -97,10 +97,10 @@ def run(folder: Path, model: Path, plan: TrialPlan | None) -> Trained:
 
 def test_only_what_is_no_worse_goes_live(tmp_path: Path, tiny_checkpoint: Path) -> None:
     """Nothing is worse by 2,000 Elo; and two deals never decide."""
-    passed = run(tmp_path / "a", tiny_checkpoint, TrialPlan(margin=2_000, pairs=12))
+    passed = run(tmp_path / "a", tiny_checkpoint, TrialPlan(margin=2_000, deals=12))
     assert [t.verdict for t in passed.trials] == [Verdict.NO_WORSE]
     assert isinstance(passed.trials[0], Trial)
-    kept = run(tmp_path / "b", tiny_checkpoint, TrialPlan(pairs=2))
+    kept = run(tmp_path / "b", tiny_checkpoint, TrialPlan(deals=2))
     assert [t.verdict for t in kept.trials] == [Verdict.OPEN]
     assert not kept.went_live
     assert not run(tmp_path / "c", tiny_checkpoint, None).trials
@@ -108,7 +108,7 @@ def test_only_what_is_no_worse_goes_live(tmp_path: Path, tiny_checkpoint: Path) 
 
 async def test_a_live_model_of_other_games_stays(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'arena.db'}")
-    found = await promote_if_no_worse(database, game_by_name("kuhn"), "shipped", TrialPlan(pairs=2), seed=1)
+    found = await promote_if_no_worse(database, game_by_name("kuhn"), "shipped", TrialPlan(deals=2), seed=1)
     assert found.verdict is Verdict.NO_RIVAL
     assert live_checkpoint(database) is None
 
@@ -121,8 +121,20 @@ async def test_where_every_seat_is_scored_it_is_tried_by_what_it_is_paid() -> No
         return Player(name, ScriptedMind(name, script_by_name(name, game.name), 0))
 
     options = game.options({"family": "pot", "seats": 3, "pay": {"goal": 1}})
-    plan = TrialPlan(pairs=150)
+    plan = TrialPlan(deals=150)
     better = await trial(game, player("greedy"), player("fair"), plan, seed="scored", options=options)
     worse = await trial(game, player("fair"), player("greedy"), plan, seed="scored", options=options)
     assert (better.verdict, worse.verdict) == (Verdict.NO_WORSE, Verdict.WORSE)
     assert better.score > 0.5 > worse.score
+
+
+async def test_what_it_gives_the_others_does_not_count_against_it() -> None:
+    """By the overall score a fair negotiator is worth more in a seat than one who says anything, though it shares what
+    it gains."""
+    game = game_by_name("scenario")
+    fair, random = (Player(n, ScriptedMind(n, script_by_name(n, game.name), 0)) for n in ("fair", "random"))
+    options = game.options({"family": "training"})
+    plan = TrialPlan(deals=150)
+    better = await trial(game, fair, random, plan, seed="overall", options=options)
+    worse = await trial(game, random, fair, plan, seed="overall", options=options)
+    assert (better.verdict, worse.verdict) == (Verdict.NO_WORSE, Verdict.WORSE)

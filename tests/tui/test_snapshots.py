@@ -12,10 +12,24 @@ from tui.themes import DARK, LIGHT, TERMINAL
 
 SIZES = [(80, 24), (120, 36), (160, 48)]
 
+SCREENS = [
+    "lobby",
+    "table",
+    "end",
+    "scenario",
+    "scenario-terms",
+    "scenario-end",
+    "settings",
+    "replay",
+    "replay-map",
+    "replay-eyes",
+    "replay-scenario",
+]
+
 
 @pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
-@pytest.mark.parametrize("scene", ["lobby", "table", "end", "scenario", "scenario-terms", "scenario-end", "settings"])
+@pytest.mark.parametrize("scene", SCREENS)
 def test_screen(snap_compare: Callable[..., bool], scene: str, size: tuple[int, int], theme: str) -> None:
     app, prepare = SCENES[scene](theme)
     assert snap_compare(app, terminal_size=size, run_before=prepare)
@@ -44,6 +58,8 @@ def test_screen(snap_compare: Callable[..., bool], scene: str, size: tuple[int, 
         "scenario-guess",
         "scenario-new",
         "scenario-pot",
+        "replay-keys",
+        "replay-sixteen",
     ],
 )
 def test_state(snap_compare: Callable[..., bool], scene: str, size: tuple[int, int]) -> None:

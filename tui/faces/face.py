@@ -55,6 +55,17 @@ class Offered:
     asides: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """How a replay gets to the game's marks of a ``kind``: by its key to the next one, with Shift to the one before.
+    ``glyph`` is a single cell that stands for it."""
+
+    key: str
+    kind: str
+    label: str
+    glyph: str
+
+
 class Face:
     """A game of which the terminal knows no more than its rules, or not even those."""
 
@@ -64,6 +75,11 @@ class Face:
     """Whether people can be out of the game, and have something to do in secret."""
     keys: ClassVar[tuple[tuple[str, str], ...]] = ()
     """(key, what it does), besides those that all games have."""
+
+    step: ClassVar[str] = "Turn"
+    """What a replay calls its steps."""
+    jumps: ClassVar[tuple[Jump, ...]] = ()
+    """What can be jumped to in a replay."""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from arena.games.core import Event
+from arena.games.scenario import marks
 from arena.games.scenario.state import ENOUGH, Deed, Order, Stage
 from arena.games.scenario.view import ScenarioView, view
 from arena.protocol.text import clean_text
 from tui.faces import scenario_hints, scenario_moments, scenario_words
-from tui.faces.face import Face, Heed, Offered
+from tui.faces.face import Face, Heed, Jump, Offered
 from tui.lesson import Lesson
 from tui.lines import Line, LineKind, Note
 from tui.moments import Moment, decisive
@@ -43,6 +44,14 @@ class ScenarioFace(Face):
         ("F2", "your whole card"),
     )
 
+    step: ClassVar[str] = "Step"
+    jumps: ClassVar[tuple[Jump, ...]] = (
+        Jump("o", marks.OFFER, "Offer", "○"),
+        Jump("a", marks.AGREEMENT, "Agreement", "✓"),
+        Jump("g", marks.LEAVING, "Leaving", "✗"),
+        Jump("x", marks.SECRET, "Secret", "!"),
+    )
+
     def talk_title(self, table: Table) -> str:
         return clean_text(str(view(table.events).started.get("title", self.title)), 40)
 
@@ -64,7 +73,8 @@ class ScenarioFace(Face):
         match event.kind:
             case "started":
                 title = str(d.get("title") or self.title)
-                return (Line(LineKind.INTRO, f"{title}\n{line}\nF1 tells the rules, F2 shows your whole card."),)
+                keys = "" if table.room.status == "over" else "\nF1 tells the rules, F2 shows your whole card."
+                return (Line(LineKind.INTRO, f"{title}\n{line}{keys}"),)
             case "gestured" | "did":
                 return (Line(LineKind.SHOWN, d["text"], seat, how=_HOW[event.kind]),)
             case "whispered" if table.me is not None and table.me in (seat, *d["to"]):

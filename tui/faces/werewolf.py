@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from arena.games.core import Event
+from arena.games.werewolf import marks
 from arena.games.werewolf.types import Phase, Role, Side
 from arena.games.werewolf.view import SeatView, view
 from tui.faces import werewolf_hints, werewolf_moments
-from tui.faces.face import Face
+from tui.faces.face import Face, Jump
 from tui.faces.werewolf_words import ALL_SEEING, CLASSIC, RULES, SLEEPERS, intro
 from tui.lesson import Lesson
 from tui.lines import Line, LineKind, Note
@@ -33,6 +34,11 @@ _WHY: Final = {
 
 class WerewolfFace(Face):
     has_dead: ClassVar[bool] = True
+    jumps: ClassVar[tuple[Jump, ...]] = (
+        Jump("d", marks.DEATH, "Death", "†"),
+        Jump("v", marks.VOTE, "Vote", "▪"),
+        Jump("x", marks.LIE, "Lie", "!"),
+    )
 
     @property
     def pitch(self) -> str:

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
-from tui.messages import LeaveTable, QuickMatch, Rate
+from tui.messages import LeaveTable, QuickMatch, Rate, ReadReplay
 from tui.state import Table
 from tui.widgets.result_grid import ResultGrid
 from tui.widgets.stars import Stars
@@ -25,6 +25,7 @@ class EndScreen(Screen[None]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "again", "Play again", id="end.again"),
+        Binding("r", "replay", "Replay", id="end.replay"),
         Binding("l", "leave", "Lobby", id="end.leave"),
         Binding("escape", "back", "Talk", id="end.back"),
         Binding("left", "app.focus_previous", "Previous", show=False, id="end.previous"),
@@ -46,13 +47,15 @@ class EndScreen(Screen[None]):
         with VerticalScroll(id="body", can_focus=False), Vertical(id="card", classes="lost" if won is False else ""):
             yield Static(self._headline(won), id="headline")
             yield Static(Content.styled(self.table.face.why(self.table), "$faint"), id="why")
+            yield Static(id="end-notice")
             yield Static(_moments(self.table), id="moments")
             yield ResultGrid(self.table, id="result")
             yield Stars(id="stars")
             with Horizontal(id="buttons"):
                 yield Button("Play again", id="again", variant="primary")
+                yield Button("Replay", id="replay")
                 yield Button("Read the talk", id="back")
-                yield Button("To the lobby", id="leave")
+                yield Button("Lobby", id="leave")
         yield Footer(show_command_palette=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -83,6 +86,8 @@ class EndScreen(Screen[None]):
         match event.button.id:
             case "again":
                 self.action_again()
+            case "replay":
+                self.action_replay()
             case "leave":
                 self.action_leave()
             case _:
@@ -101,6 +106,19 @@ class EndScreen(Screen[None]):
 
     def action_again(self) -> None:
         self.post_message(QuickMatch())
+
+    def action_replay(self) -> None:
+        self.say("Reading the match …")
+        self.post_message(ReadReplay(self.table.room.room))
+
+    def say(self, notice: str) -> None:
+        """A line below the buttons."""
+        shown = self.query_one("#end-notice", Static)
+        shown.update(Content(notice))
+        shown.display = bool(notice)
+
+    def on_screen_resume(self) -> None:
+        self.say("")
 
     def action_leave(self) -> None:
         self.post_message(LeaveTable())

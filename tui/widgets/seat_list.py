@@ -37,6 +37,10 @@ class SeatList(Widget):
         width = self.content_size.width
         return Content("\n").join([self._row(table, seat, width) for seat in range(table.count())])
 
+    def acting(self, table: Table) -> frozenset[int]:
+        """The seats with the mark of whose turn it is."""
+        return table.speaking()
+
     def _row(self, table: Table, seat: int, width: int) -> Content:
         mind = "you" if seat == table.me else table.mind(seat)
         if seat in table.stand_ins and not table.over:
@@ -55,7 +59,7 @@ class SeatList(Widget):
                 "$error 75%" if evil else "$faint",
             )
         else:
-            turn = seat in table.speaking()
+            turn = seat in self.acting(table)
             mark = ("▸ ", "bold $accent") if turn else ("  ", "")
             name_style = f"bold {colour}"
             if seat == table.view.mayor:

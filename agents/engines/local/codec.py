@@ -1,18 +1,21 @@
 """Any Hugging Face tokenizer as the codec of a policy.
 
-Words of the game and of its players are always encoded with special tokens spelled out as ordinary text, so nobody can
-type one. A tokenizer with a chat template gets its frame around the match: the template up to the user's words opens
-the trunk, its turn to the assistant closes every branch.
+Words of the game and of its players are always encoded with special tokens, and other marks that were added to a
+vocabulary such as ``</think>``, spelled out as ordinary text, so nobody can type one. A tokenizer with a chat template
+gets its frame around the match: the template up to the user's words opens the trunk, its turn to the assistant closes
+every branch.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from arena.errors import CheckpointError
@@ -38,6 +41,7 @@ class HubCodec:
         except Exception as error:  # the library under it raises bare ones for a file that it cannot read
             raise CheckpointError(f"No tokenizer can be loaded from {source}: {first_line(error)}") from error
         self.fingerprint = hashlib.sha256(self._tokenizer.backend_tokenizer.to_str().encode()).hexdigest()[:16]
+        self._unmarked = self._without_marks()
         self.head, self.tail = self._frame()
         self.end_ids = self._line_ends()
         self._cached = lru_cache(maxsize=50_000)(self._encode)
@@ -57,7 +61,23 @@ class HubCodec:
         return self._cached(text)
 
     def _encode(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True))
+        return tuple(self._unmarked.encode(text, add_special_tokens=False).ids)
+
+    def encode_own(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False))
+
+    def knows(self, mark: str) -> bool:
+        return mark in self._tokenizer.get_added_vocab()
+
+    def _without_marks(self) -> Tokenizer:
+        """The same tokenizer, to which special tokens and marks are text. Added blanks are no marks: some vocabularies
+        have runs of them."""
+        described = json.loads(self._tokenizer.backend_tokenizer.to_str())
+        added = described["added_tokens"]
+        described["added_tokens"] = [t for t in added if t["special"] or not t["content"].strip()]
+        unmarked = Tokenizer.from_str(json.dumps(described))
+        unmarked.encode_special_tokens = True
+        return unmarked
 
     def decode(self, tokens: Sequence[int]) -> str:
         return self._tokenizer.decode(list(tokens), skip_special_tokens=True)

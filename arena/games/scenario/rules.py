@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import ClassVar, Final
 
 from arena.games.chance import Chance
-from arena.games.core import Act, Event, Game, Json, Outcome, Question, Turn, Weight, only
-from arena.games.scenario import text
+from arena.games.core import Act, Event, Game, Json, Mark, Outcome, Question, Turn, Weight, only
+from arena.games.scenario import marks, text
 from arena.games.scenario.deal import dealt, swapped
 from arena.games.scenario.families.registry import draw
 from arena.games.scenario.library import library
@@ -196,6 +196,9 @@ class ScenarioGame(Game[ScenarioOptions, State]):
         guess = state.spec.guess_of(question.seat)
         assert guess is not None, "only guessers are asked"
         return tuple(choice == guess.truth for choice in question.choices)
+
+    def marks(self, events: Sequence[Event]) -> tuple[Mark, ...]:
+        return marks.found(events)
 
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...]:
         return swapped(events, first, second)

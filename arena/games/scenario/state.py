@@ -48,14 +48,6 @@ class Stage(StrEnum):
     OVER = "over"
 
 
-class Bid(StrEnum):
-    """How much a seat wants to act next, from the least."""
-
-    SILENT = "silent"
-    SPEAK = "speak"
-    URGENT = "urgent"
-
-
 TEXTS: Final = {Deed.SPEAK: "said", Deed.GESTURE: "gestured", Deed.DO: "did", Deed.WHISPER: "heard"}
 """Deeds that want words, and the kind of event that holds them."""
 ENOUGH: Final = "enough"

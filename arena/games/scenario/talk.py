@@ -7,8 +7,8 @@ from typing import Final
 
 from arena.games.chance import Chance
 from arena.games.core import Event, Json, only
+from arena.games.floor import bidders
 from arena.games.scenario.state import TEXTS, Deed, Order, State
-from arena.games.scenario.turns import BIDS
 
 DEEDS: Final = frozenset({"said", "gestured", "did", "whispered", "proposed", "accepted", "pledged", "left", "waited"})
 """Kinds of public event with which a seat's turn is over."""
@@ -60,12 +60,11 @@ def go_on(state: State, chance: Chance) -> tuple[Event, ...]:
             events = [e for data in _in_order(state) for e in published(state, data)]
             return (*events, Event("round_over", {"round": state.taken + 1}))
         case Order.OPEN if state.floor is None and len(state.bids) == len(state.present()):
-            strength = {s: BIDS.index(bid) for s, bid in state.bids}
-            most = max(strength.values())
-            if most == 0:
+            wanting = bidders(dict(state.bids))
+            if not wanting:
                 return (Event("silence", {"turn": state.taken + 1}),)
             drawn = chance.shuffled(f"floor/{state.taken}", range(state.seats))
-            return (Event("floor", {"seat": next(s for s in drawn if strength.get(s) == most)}),)
+            return (Event("floor", {"seat": next(s for s in drawn if s in wanting)}),)
         case _:
             return ()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from arena.games.core import Turn
-from arena.games.scenario.state import ENOUGH, Bid, Deed, Order, Stage, State
+from arena.games.floor import BIDS
+from arena.games.scenario.state import ENOUGH, Deed, Order, Stage, State
 
-BIDS: Final = tuple(str(b) for b in Bid)
 STEPS: Final = 4
 """How many amounts a giver chooses among, besides nothing."""
 _TALK_S: Final = 120.0

@@ -18,12 +18,12 @@ from dataclasses import replace
 from typing import ClassVar
 
 from arena.games.chance import Chance
-from arena.games.core import SERVER, Act, Event, Game, Json, Outcome, Question, Turn, Weight, only
-from arena.games.werewolf import deaths, night, primer, standing, talk, text, votes
+from arena.games.core import SERVER, Act, Event, Game, Json, Mark, Outcome, Question, Turn, Weight, only
+from arena.games.names import NAMES
+from arena.games.werewolf import deaths, marks, night, primer, standing, talk, text, votes
 from arena.games.werewolf.casts import roles_of
 from arena.games.werewolf.options import parsed, written
 from arena.games.werewolf.types import (
-    NAMES,
     Discussion,
     Ending,
     Phase,
@@ -309,6 +309,9 @@ class Werewolf(Game[WerewolfOptions, State]):
 
     def truth(self, state: State, question: Question) -> tuple[bool, ...]:
         return tuple(state.roles[state.names.index(name)] is Role.WEREWOLF for name in question.choices)
+
+    def marks(self, events: Sequence[Event]) -> tuple[Mark, ...]:
+        return marks.found(events)
 
     def swap_hidden(self, events: Sequence[Event], first: int, second: int) -> tuple[Event, ...]:
         started, cast = events[0], events[1]

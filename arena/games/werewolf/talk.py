@@ -3,13 +3,10 @@ follows."""
 
 from __future__ import annotations
 
-from typing import Final
-
 from arena.games.chance import Chance
 from arena.games.core import Event, Turn
-from arena.games.werewolf.types import OPEN_SLOTS_A_DAY, Bid, Discussion, State
-
-BIDS: Final = tuple(str(b) for b in Bid)
+from arena.games.floor import BIDS, bidders
+from arena.games.werewolf.types import OPEN_SLOTS_A_DAY, Discussion, State
 
 
 def turns(state: State) -> list[Turn]:
@@ -65,7 +62,8 @@ def is_over(state: State) -> bool:
         case Discussion.PARALLEL:
             return state.heard >= o.talk_rounds
         case Discussion.OPEN:
-            all_silent = state.floor is None and len(state.picked("bid")) == len(state.order) and not _bidders(state)
+            bids = state.picked("bid")
+            all_silent = state.floor is None and len(bids) == len(state.order) and not bidders(bids)
             return all_silent or state.heard >= slots(len(state.order), o.open_slots)
 
 
@@ -86,16 +84,9 @@ def go_on(state: State, chance: Chance) -> tuple[Event, ...]:
             return (Event("floor", {"seat": _next_speaker(state, chance), "slot": state.heard + 1}),)
 
 
-def _bidders(state: State) -> list[int]:
-    """Who wants to speak most; empty where nobody wants to."""
-    strength = {s: BIDS.index(str(bid)) if bid is not None else 0 for s, bid in state.picked("bid").items()}
-    most = max(strength.values(), default=0)
-    return [s for s, n in strength.items() if n == most] if most else []
-
-
 def _next_speaker(state: State, chance: Chance) -> int:
     """Of the highest bidders, one who has had the floor least often today; among equals, drawn."""
-    bidders = _bidders(state)
-    least = min(state.spoke.count(s) for s in bidders)
+    wanting = bidders(state.picked("bid"))
+    least = min(state.spoke.count(s) for s in wanting)
     drawn = chance.shuffled(f"floor/{state.day}/{state.heard}", range(len(state.names)))
-    return next(s for s in drawn if s in bidders and state.spoke.count(s) == least)
+    return next(s for s in drawn if s in wanting and state.spoke.count(s) == least)

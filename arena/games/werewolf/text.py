@@ -161,6 +161,11 @@ def weight(event: Event) -> Weight:
     return Weight.OPINION if _WOLF.search(said) else Weight.CHATTER
 
 
+def a_role(role: Role) -> str:
+    """The role with its article: "a werewolf", "the seer"."""
+    return _A[role]
+
+
 def cue(names: Sequence[str], turn: Turn) -> str:
     """The words that open a seat's answer: the message line it will become, or the deed that waits for a name."""
     return _CUE[turn.kind].format(names[turn.seat])

@@ -61,14 +61,6 @@ class Discussion(StrEnum):
     """Who wants to speak bids for the floor; who has it speaks, and all bid again."""
 
 
-class Bid(StrEnum):
-    """How much a seat wants to speak next, from the least."""
-
-    SILENT = "silent"
-    SPEAK = "speak"
-    URGENT = "urgent"
-
-
 class Reveal(StrEnum):
     """What the village learns of somebody who died."""
 
@@ -99,12 +91,6 @@ class Ending(StrEnum):
 
 NOBODY: Final = "nobody"
 """The choice to choose nobody, where it is offered by name."""
-
-NAMES: Final[tuple[str, ...]] = (
-    "Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gia", "Hugo", "Ines", "Jonas", "Kira", "Leo",
-    "Mona", "Nils", "Olga", "Paul", "Quinn", "Rosa", "Sven", "Tess", "Uma", "Vito", "Wanda", "Yara",
-)  # fmt: skip
-"""The pool that seat names are drawn from. No name begins another one, and none is an English word."""
 
 OPEN_SLOTS_A_DAY: Final = 24
 """The most speaking slots of a day, whatever ``open_slots`` and the number of seats."""

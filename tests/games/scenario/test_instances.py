@@ -11,6 +11,7 @@ from math import comb, factorial, perm
 import pytest
 
 from arena.games.chance import Chance
+from arena.games.names import NAMES
 from arena.games.scenario.families import bargain, coalition, meeting, pot, sale, secret, split, trait
 from arena.games.scenario.families.cast import OCCUPATIONS, SECRETS, TRAITS, VALUES
 from arena.games.scenario.families.registry import FAMILIES, NUMBERS, draw
@@ -19,7 +20,6 @@ from arena.games.scenario.library import shipped
 from arena.games.scenario.scores import gives_away
 from arena.games.scenario.spec import Scenario
 from arena.games.scenario.state import ScenarioOptions
-from arena.games.werewolf.types import NAMES
 from tests.games.scenario.tables import GAME
 from tests.soak import count
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from arena.games.chance import Chance
+from arena.games.names import NAMES
 from arena.games.scenario.spec import Character, Guess, Secret, Terms
-from arena.games.werewolf.types import NAMES
 
 OCCUPATIONS: Final = (
     "nurse", "baker", "teacher", "driver", "clerk", "gardener", "plumber", "librarian", "cook", "student", "tailor",

@@ -12,8 +12,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from agents.scripted.lexicon import FIRST_NAME, OTHER, WORDS, name_symbols
-from agents.scripted.statements import (
+from arena.games.werewolf.lexicon import FIRST_NAME, OTHER, WORDS, name_symbols
+from arena.games.werewolf.statements import (
     Accuse,
     Agree,
     Ask,

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.scripted.phrases import INTENTIONS, vocabulary
-from agents.scripted.reading import read
-from agents.scripted.statements import (
+from arena.games.names import NAMES
+from arena.games.werewolf.reading import read
+from arena.games.werewolf.statements import (
     Accuse,
     Agree,
     Ask,
@@ -24,7 +25,7 @@ from agents.scripted.statements import (
     Trust,
     VoteFor,
 )
-from arena.games.werewolf.types import NAMES, Role, Side
+from arena.games.werewolf.types import Role, Side
 
 TABLE = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gia")
 ADA, BEN, CLEO, DAN, EVA, FINN, GIA = range(7)

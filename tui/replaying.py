@@ -1,0 +1,30 @@
+"""From the end of a match to its replay: ask the server, and open the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import App
+
+from arena.errors import ArenaError
+from arena.protocol.text import clean_text
+from tui import replay, words
+from tui.link import Link
+from tui.screens.end import EndScreen
+from tui.screens.replay import ReplayScreen
+
+
+async def open_replay(app: App[Any], link: Link, room: str) -> None:
+    """What the server refuses is said where it was asked."""
+    try:
+        opened = replay.opened(await link.recording(room))
+    except ArenaError as error:
+        why = words.refusal(error.code, clean_text(error.message, 300))
+        if isinstance(app.screen, EndScreen):
+            app.screen.say(why)
+        else:
+            app.notify(why, markup=False)
+    else:
+        if isinstance(app.screen, ReplayScreen):
+            app.pop_screen()
+        app.push_screen(ReplayScreen(opened))

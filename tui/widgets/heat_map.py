@@ -1,0 +1,106 @@
+"""Who believes what of whom: a row a seat, a column an answer, the probability as number and as shade."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.content import Content
+from textual.widgets import Static
+
+from arena.protocol.recording import RecordedBelief
+from arena.replay.suspicion import beliefs_at
+from tui.replay import Replay
+from tui.themes import seat_colour
+
+NAME: Final = 8
+CELL: Final = 7
+LEAST_CELL: Final = 4
+TRUE: Final = "◆"
+"""Stands before those of whom it is true: the werewolves."""
+NONE: Final = "This recording has no beliefs. A model can read them: arena replay MATCH --screen --suspicion"
+
+
+class HeatMap(Static):
+    """What was believed last at this moment. A seat's eyes have its own row, and no truth."""
+
+    DEFAULT_CSS = """
+    HeatMap { height: auto; width: 1fr; }
+    """
+
+    replay: Replay | None = None
+
+    def show(self, replay: Replay) -> None:
+        self.replay = replay
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        if self.replay is not None:
+            self.update(Content("\n").join(map_rows(self.replay, max(24, self.content_size.width))))
+
+
+def map_rows(replay: Replay, width: int) -> list[Content]:
+    """What moved it most, and the table."""
+    recording = replay.recording
+    if not recording.beliefs:
+        return Content.styled(NONE, "$faint").wrap(width)
+    found = beliefs_at(recording, replay.seen)
+    if replay.eyes is not None:
+        found = {seat: b for seat, b in found.items() if seat == replay.eyes}
+    if not found:
+        return [*_most(replay, width), Content.styled("Nobody is asked at this moment.", "$faint")]
+    return [*_most(replay, width), *_table(replay, found, width)]
+
+
+def _table(replay: Replay, found: dict[int, RecordedBelief], width: int) -> list[Content]:
+    names = replay.recording.names
+    named = dict.fromkeys(answer for belief in found.values() for answer in belief.of)
+    answers = sorted(named, key=names.index) if set(named) <= set(names) else list(named)
+    right = {answer for belief in found.values() for answer in belief.true} if replay.eyes is None else set()
+    cell = max(LEAST_CELL, min(CELL, (width - NAME) // len(answers)))
+    likeliest = sorted(answers, key=lambda a: -max(belief.of.get(a, 0.0) for belief in found.values()))
+    kept = set(likeliest[: max(1, (width - NAME) // cell)])
+    fitting = [answer for answer in answers if answer in kept]
+    head = Content.styled(_pad("", NAME), "$faint")
+    for answer in fitting:
+        label = f"{TRUE if answer in right else ''}{answer}"
+        style = f"bold {seat_colour(names.index(answer))}" if answer in names else "bold"
+        shown = Content.styled(label, style).truncate(cell - 1)
+        head = head.append(" " * (cell - shown.cell_length)).append(shown)
+    rows = [head]
+    for seat, belief in sorted(found.items()):
+        who = Content.styled(names[seat], f"bold {seat_colour(seat)}").truncate(NAME - 1, ellipsis=True)
+        row = who.append(" " * (NAME - who.cell_length))
+        for answer in fitting:
+            row = row.append(_cell(belief.of.get(answer), cell))
+        rows.append(row)
+    if len(fitting) < len(answers):
+        left_out = f"{len(answers) - len(fitting)} whom nobody believes it of so much are left out"
+        rows.append(Content.styled(left_out, "$faint").truncate(width, ellipsis=True))
+    return rows
+
+
+def _cell(probability: float | None, width: int) -> Content:
+    """The shade is no more than a help: the number says it."""
+    if probability is None:
+        return Content.styled(f"{'·':>{width}}", "$faint")
+    text = f"{100 * probability:>{width}.0f}"
+    shade = round(10 * min(1.0, max(0.0, probability)))
+    return Content.styled(text, f"{'bold ' if probability >= 0.5 else ''}on $error {6 * shade}%" if shade else "$faint")
+
+
+def _most(replay: Replay, width: int) -> list[Content]:
+    most = replay.most
+    if most is None:
+        return []
+    names, shift = replay.recording.names, most.most
+    line = replay.recording.events[most.event].line
+    told = Content.assemble(("m ", "bold $accent"), ("moved most: ", "$faint"), line).truncate(width, ellipsis=True)
+    by = f"  {names[shift.seat]} of {shift.of} from {100 * shift.before:.0f} to {100 * shift.after:.0f}"
+    return [told, Content.styled(by, "$secondary").truncate(width, ellipsis=True)]
+
+
+def _pad(text: str, width: int) -> str:
+    return f"{text:<{width}}"
