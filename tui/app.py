@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable
 from dataclasses import replace
@@ -38,6 +39,8 @@ from tui.themes import TERMINAL, THEMES
 from tui.wish import Wish
 
 LIST_EVERY_S: Final = 3.0
+TOGETHER: Final = 1_000
+"""So many messages of the server are taken in at once, then keys and drawing have their turn."""
 WIDTHS: Final[list[tuple[int, str]] | None] = [(0, "-tiny"), (60, "-compact"), (100, "-wide"), (140, "-roomy")]
 HEIGHTS: Final[list[tuple[int, str]] | None] = [(0, "-flat"), (16, "-low"), (22, "-normal"), (32, "-tall")]
 """From so many columns and rows on, a screen has this class; the style sheets do the rest."""
@@ -76,6 +79,7 @@ class ArenaApp(Requests):
         self.memory: Remembered = memory or NothingRemembered()
         self.clock = clock or SystemClock()
         self.boards = BoardDesk(self, self._take)
+        self._show_due = False
         for each in THEMES.values():
             self.register_theme(each)
         self._fixed_theme = TERMINAL.name if colourless else theme
@@ -110,10 +114,13 @@ class ArenaApp(Requests):
 
     async def _listen(self) -> None:
         """Every message of the server becomes a message of the app; widgets are never touched from here."""
-        reason = "The connection is closed."
+        reason, arrived = "The connection is closed.", 0
         try:
             async for message in self.link:
                 self.post_message(messages.Received(message))
+                arrived += 1
+                if arrived % TOGETHER == 0:  # a long past comes so at once
+                    await asyncio.sleep(0)
         except ArenaError as error:
             reason = error.message
         self.post_message(messages.Disconnected(reason))
@@ -137,7 +144,7 @@ class ArenaApp(Requests):
             self.push_screen(TableScreen(world, self.clock.monotonic_s()))
         if old is not None and new is None:
             self._to_lobby()
-        self._show()
+        self._show_soon()
         if new is None:
             return
         turned = new.my_turn and (old is None or not old.turn or not new.turn or old.turn.turn_id != new.turn.turn_id)
@@ -149,7 +156,14 @@ class ArenaApp(Requests):
         if ended and isinstance(self.screen, TableScreen):
             self.push_screen(EndScreen(new))
 
+    def _show_soon(self) -> None:
+        """Once for all that has arrived by now: what is queued already is taken in before it."""
+        if not self._show_due:
+            self._show_due = True
+            self.call_later(self._show)
+
     def _show(self) -> None:
+        self._show_due = False
         for screen in self.screen_stack:
             if isinstance(screen, TableScreen | LobbyScreen | BoardScreen):
                 screen.show(self.world, self.clock.monotonic_s())
@@ -238,7 +252,7 @@ class ArenaApp(Requests):
         self.world = replace(self.world, hints=settings.hints)
         self._apply(settings)
         if self.is_running:
-            self._show()
+            self._show_soon()
 
     def _apply(self, settings: Settings) -> None:
         self.theme = self._fixed_theme or THEMES[settings.theme].name

@@ -215,7 +215,7 @@ def _event(table: Table, message: said.EventHappened) -> Table:
     if table.me is None and not message.public:
         return _secret(table, event, line)
     events = (*table.events, event)
-    before, folded = table.view, table.face.view(table.me, events)
+    before, folded = table.view, table.face.seen(table, event)
     table = replace(table, events=events, view=folded)
     if table.me is not None and before.alive and before.alive[table.me] and not folded.alive[table.me]:
         table = replace(table, turn=None)  # what the dying may still do is asked after their death

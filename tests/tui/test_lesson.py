@@ -85,7 +85,7 @@ async def test_it_is_played_with_scripts_time_and_advice(make_app: Make, tmp_pat
         assert isinstance(app.screen, TableScreen)
         assert arena.created == [dict(LESSON.options)]
         assert arena.terms == [{"fills": list(LESSON.fills), "private": True, "night_s": 0.0}]
-        assert "Only you are told what they are" in hint(app)
+        assert "Nobody has spoken yet" in hint(app)
         await pilot.press("f4")
         await settle(pilot)
         await pilot.click("#hints", offset=(26, 0))

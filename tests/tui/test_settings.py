@@ -108,16 +108,11 @@ async def test_what_is_wrong_is_said_once_in_the_lobby(make_app: MakeApp, tmp_pa
 # -- the keys --------------------------------------------------------------------------------------------------------
 
 
-def test_no_two_things_have_one_key_at_first() -> None:
-    """Nor with vi's keys; but where one of two is there at a time."""
-    for mine in (Settings(), Settings(vi=True)):
-        taken: dict[tuple[str, str], str] = {}
-        for b in keymap.bound():
-            for key in keymap.keys_of(b.id, mine):
-                other = taken.setdefault((b.place, key), b.id)
-                assert {other, b.id} in ({b.id}, {"table.result", "table.lobby"}) or other.startswith(
-                    ("settings", "keys")
-                ), (other, b.id, key)
+def test_vis_keys_are_in_nobodys_way() -> None:
+    vi = Settings(vi=True)
+    for b in keymap.bound():
+        for key in keymap.VI.get(b.id, "").split(","):
+            assert not key or keymap.refusal(b, key, vi) == "" or b.place == "Settings", (b, key)
 
 
 def test_all_of_vis_keys_are_keys_of_something() -> None:

@@ -123,6 +123,10 @@ class Face:
                 out.alive = [True] * len(out.names)
         return out
 
+    def seen(self, table: Table, event: Event) -> SeatView:
+        """``table.view`` after one more event."""
+        return self.view(table.me, (*table.events, event))
+
     def lines(self, table: Table, event: Event, line: str) -> tuple[Line, ...]:
         """What an event adds to the talk: the game's line as it is, and its rules at the beginning."""
         match event.kind:

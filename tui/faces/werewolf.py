@@ -61,6 +61,9 @@ class WerewolfFace(Face):
     def view(self, me: int | None, events: Sequence[Event]) -> SeatView:
         return view(events)
 
+    def seen(self, table: Table, event: Event) -> SeatView:
+        return table.view.after(event)
+
     def lines(self, table: Table, event: Event, line: str) -> tuple[Line, ...]:
         d, v = event.data, table.view
         match event.kind:

@@ -53,6 +53,8 @@ def hint(table: Table) -> str:
         if v.role is not None and v.role.side is Side.WEREWOLVES:
             return "Vote with the crowd, but against no werewolf: then you do not stand out."
         return "Most votes: out. Vote for your suspect; votes that are split help the werewolves."
+    if table.my_turn and turn is not None and not v.talk and turn.kind in ("kill", "check", "protect"):
+        return "Nobody has spoken yet, so any name will do. From the second night on, think of who said what."
     if table.my_turn and turn is not None:
         return _TURNS.get(turn.kind, "")
     if table.dead:

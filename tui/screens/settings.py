@@ -35,9 +35,9 @@ class KeyList(OptionList):
     KeyList > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "cursor_down", "Next key", show=False, id="keys.down"),
-        Binding("up", "cursor_up", "Previous key", show=False, id="keys.up"),
-        Binding("delete,backspace", "reset", "Back to the first key", show=False, id="keys.reset"),
+        Binding("down", "cursor_down", "Next key", show=False, id="settings.next-key"),
+        Binding("up", "cursor_up", "Previous key", show=False, id="settings.previous-key"),
+        Binding("delete,backspace", "reset", "Back to the first key", show=False, id="settings.reset"),
     ]
 
     class Reset(Message):

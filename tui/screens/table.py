@@ -47,22 +47,26 @@ class TableScreen(Screen[None]):
         super().__init__()
         self.world, self.now_s = world, now_s
         self.drawn = False
+        self.phase, self.banner, self.waiting = PhaseTrack(), Banner(), WaitingRoom()
+        self.chat, self.turn = Chat(id="chat"), TurnPanel(id="turn")
+        self.seats, self.votes, self.picture = SeatList(id="seats"), VoteMatrix(id="votes"), Picture(id="picture")
+        self.private = PrivatePanel(id="private")
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
-        yield PhaseTrack()
-        yield Banner()
+        yield self.phase
+        yield self.banner
         with Horizontal(id="body"):
             with Vertical(id="talk"):
-                yield WaitingRoom()
-                yield Chat(id="chat")
-                yield TurnPanel(id="turn")
+                yield self.waiting
+                yield self.chat
+                yield self.turn
             with Vertical(id="side"):
                 with Vertical(id="people"):
-                    yield SeatList(id="seats")
-                    yield VoteMatrix(id="votes")
-                    yield Picture(id="picture")
-                yield PrivatePanel(id="private")
+                    yield self.seats
+                    yield self.votes
+                    yield self.picture
+                yield self.private
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -74,17 +78,17 @@ class TableScreen(Screen[None]):
         table = world.table
         if table is None or not self._is_whole():
             return
-        self.query_one(PhaseTrack).show(world, now_s)
-        self.query_one(Banner).show(world, now_s)
-        self.query_one(WaitingRoom).show(world)
-        self.query_one(SeatList).show(table)
-        self.query_one(VoteMatrix).show(table)
-        self.query_one(Picture).show(table)
-        self.query_one(PrivatePanel).show(table)
-        self.query_one(Chat).show(table)
-        self.query_one(TurnPanel).show(table, now_s, world.hint)
-        self.query_one(Chat).display = table.started or table.over
-        self.query_one(Chat).border_title = Content(table.face.talk_title(table))
+        self.phase.show(world, now_s)
+        self.banner.show(world, now_s)
+        self.waiting.show(world)
+        self.seats.show(table)
+        self.votes.show(table)
+        self.picture.show(table)
+        self.private.show(table)
+        self.chat.show(table)
+        self.turn.show(table, now_s, world.hint)
+        self.chat.display = table.started or table.over
+        self.chat.border_title = Content(table.face.talk_title(table))
         self.set_class(table.face.broad, "-broad")
         self.refresh_bindings()
 
@@ -92,14 +96,14 @@ class TableScreen(Screen[None]):
         """A second has passed."""
         self.now_s = now_s
         if self._is_whole():
-            self.query_one(PhaseTrack).show(self.world, now_s)
-            self.query_one(Banner).show(self.world, now_s)
-            self.query_one(TurnPanel).tick(now_s)
+            self.phase.show(self.world, now_s)
+            self.banner.show(self.world, now_s)
+            self.turn.tick(now_s)
 
     def _is_whole(self) -> bool:
         """Whether all widgets are there: the clock also ticks, and the server speaks, while a screen comes or goes."""
-        kinds = (PhaseTrack, Banner, WaitingRoom, Chat, TurnPanel, SeatList, Picture, PrivatePanel)
-        return self.drawn and all(self.query(kind) for kind in kinds)
+        parts = (self.phase, self.banner, self.waiting, self.chat, self.turn, self.seats, self.picture, self.private)
+        return self.drawn and all(part.is_mounted and part.is_attached for part in parts)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         table = self.world.table
@@ -142,10 +146,10 @@ class TableScreen(Screen[None]):
         self.post_message(LeaveTable())
 
     def action_pass_turn(self) -> None:
-        self.query_one(TurnPanel).pass_turn()
+        self.turn.pass_turn()
 
     def action_scroll_talk(self, by: int) -> None:
-        chat = self.query_one(Chat)
+        chat = self.chat
         if by < 0:
             chat.release_anchor()
         chat.scroll_relative(y=by * max(1, chat.size.height - 2), animate=False)

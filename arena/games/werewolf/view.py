@@ -6,7 +6,7 @@ Scripted minds, the terminal and replays read this; none of them ever holds the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from arena.games.core import Event
 from arena.games.werewolf.types import Phase, Role, Side
@@ -110,6 +110,14 @@ class SeatView:
                 self.roles = tuple(Role(r) for r in d["roles"])
             case _:
                 pass
+
+    def after(self, event: Event) -> SeatView:
+        """The view after one more event; this one stays as it is."""
+        votes = {day: dict(ballots) for day, ballots in self.votes.items()}
+        lists = {name: list(getattr(self, name)) for name in ("alive", "talk", "deaths", "protected")}
+        out = replace(self, votes=votes, checks=dict(self.checks), sensed=dict(self.sensed), **lists)
+        out.see(event)
+        return out
 
     def living(self) -> list[int]:
         return [s for s, a in enumerate(self.alive) if a]

@@ -1,0 +1,173 @@
+"""The terminal program in a pseudo-terminal: how soon it is there, and how soon a key is seen while much happens.
+
+python -m benchmarks.terminal [--quick] [--json]
+
+First paint: from the start of ``arena play`` to the lobby's first button, against a server on this machine. Echo: from
+a key typed into the draft to its letter on the screen, while 2,000 messages arrive at once at the same table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from benchmarks.report import arguments, report
+
+ROWS, COLUMNS = 30, 100
+EVENTS: Final = 2_000
+KEYS: Final = 40
+KEY_EVERY_S: Final = 0.05
+FIRST_LETTER: Final = 0x100
+"""Letters that nothing else on the screen has: each key typed is seen once."""
+LAST: Final = "The last of them."
+
+
+@dataclass(slots=True)
+class Program:
+    """A program in a pseudo-terminal, and all that it has written."""
+
+    process: subprocess.Popen[bytes]
+    terminal: int
+    began_s: float
+    written: bytes = b""
+
+    def read(self, for_s: float) -> None:
+        if select.select([self.terminal], [], [], for_s)[0]:
+            self.written += os.read(self.terminal, 1 << 16)
+
+    def until(self, wanted: str, for_s: float = 120.0) -> float:
+        """When it was written, on the clock of ``began_s``."""
+        sought = wanted.encode()
+        while sought not in self.written:
+            assert time.perf_counter() - self.began_s < for_s, self.written[-2_000:]
+            self.read(0.5)
+        return time.perf_counter()
+
+    def end(self) -> float:
+        """The CPU seconds that it took."""
+        self.process.terminate()
+        _, _, used = os.wait4(self.process.pid, 0)
+        self.process.returncode = 0
+        os.close(self.terminal)
+        return used.ru_utime + used.ru_stime
+
+
+def started(command: list[str], **more: str) -> Program:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **more}
+    began_s = time.perf_counter()
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env, start_new_session=True)
+    os.close(theirs)
+    return Program(process, ours, began_s)
+
+
+@contextmanager
+def server(folder: str) -> Iterator[str]:
+    """The address of a server without a model."""
+    command = [sys.executable, "-m", "arena.cli.main", "serve", "--model", "none", "--rooms", "0", "--port", "0"]
+    process = subprocess.Popen(
+        [*command, "--db", f"sqlite:///{folder}/arena.db"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    try:
+        yield next(found[0] for line in process.stdout if (found := re.search(r"ws://[\d.]+:\d+", line)))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def first_paint(times: int) -> dict[str, Any]:
+    walls, cpus = [], []
+    with tempfile.TemporaryDirectory() as folder, server(folder) as url:
+        for _ in range(times):
+            play = [sys.executable, "-m", "arena.cli.main", "play", "--url", url, "--name", "Robin", "--no-train"]
+            program = started(play, XDG_STATE_HOME=folder)
+            walls.append(program.until("Play now") - program.began_s)
+            cpus.append(program.end())
+    return {
+        "first paint, ms: least": round(1000 * min(walls)),
+        "first paint, ms: median": round(1000 * statistics.median(walls)),
+        "first paint, CPU ms: least": round(1000 * min(cpus)),
+    }
+
+
+def echo() -> dict[str, Any]:
+    program = started([sys.executable, "-m", "benchmarks.terminal", "--app"])
+    program.until("Your turn")
+    time.sleep(1.0)
+    program.read(0.1)
+    os.kill(program.process.pid, signal.SIGUSR1)
+    poured_s = time.perf_counter()
+    took: list[float] = []
+    for n in range(KEYS):
+        letter = chr(FIRST_LETTER + n)
+        typed_s = time.perf_counter()
+        os.write(program.terminal, letter.encode())
+        took.append(program.until(letter) - typed_s)
+        time.sleep(max(0.0, KEY_EVERY_S - took[-1]))
+    drawn_s = program.until(LAST) - poured_s
+    cpu_s = program.end()
+    ranked = sorted(took)
+    return {
+        "echo in a burst, ms: median": round(1000 * statistics.median(took), 1),
+        "echo in a burst, ms: p95": round(1000 * ranked[int(0.95 * KEYS)], 1),
+        "echo in a burst, ms: longest": round(1000 * ranked[-1], 1),
+        f"{EVENTS} messages drawn after, s": round(drawn_s, 2),
+        "CPU s in all": round(cpu_s, 2),
+    }
+
+
+def app() -> None:
+    """The screens over a canned game, at my turn to speak; SIGUSR1 pours the messages."""
+    from arena.games.core import Act, Turn
+    from tui.app import ArenaApp
+    from tui.canned import CannedGame
+    from tui.canned_link import CannedLink
+    from tui.screenshots import event
+
+    def answer(turn: Turn) -> Act | None:
+        return None if turn.kind == "talk" else Act(choice=turn.choices[0]) if turn.choices else Act(text="I listen.")
+
+    link = CannedLink(CannedGame(0, 3))
+    told = list(link.game.play(answer))
+    link.put(*told)
+
+    def pour() -> None:
+        for n in range(EVENTS):
+            words = LAST if n == EVENTS - 1 else f"Word number {n}, said by somebody who has a lot to say today."
+            link.put(event(1_000 + n, "said", n % 7, words, True, text=words))
+
+    async def run(ready: Callable[[], None]) -> None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, ready)
+        await ArenaApp(link, "Robin").run_async()
+
+    asyncio.run(run(pour))
+
+
+def main() -> None:
+    if "--app" in sys.argv:
+        app()
+        return
+    wanted = arguments(__doc__)
+    report({**first_paint(3 if wanted.quick else 10), **echo()}, wanted.json)
+
+
+if __name__ == "__main__":
+    main()
