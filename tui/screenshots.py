@@ -250,7 +250,10 @@ def debugging(theme: str = DARK.name) -> Scene:
 
     async def prepare(pilot: Pilot[int]) -> None:
         await before(pilot)
-        app.push_screen(DebugScreen(link, app.world, "social-arena, Textual, Python"))
+        screen = DebugScreen(link, app.world, "social-arena, Textual, Python")
+        app.push_screen(screen)
+        await settle(pilot)
+        await screen.measure()
         await settle(pilot)
 
     return app, prepare

@@ -59,7 +59,7 @@ class DebugScreen(ModalScreen[None]):
 
     def show(self, world: World) -> None:
         self.world = world
-        if not self.query("#facts"):
+        if not self.query("#lines"):
             return
         facts = [Content.assemble((f"{name:<12}", "$faint"), value) for name, value in self.facts()]
         self.query_one("#facts", Static).update(Content("\n").join(facts))
@@ -70,9 +70,10 @@ class DebugScreen(ModalScreen[None]):
     def tick(self) -> None:
         """A second has passed."""
         self.show(self.world)
-        self.run_worker(self._measure(), exclusive=True, group="round-trip")
+        self.run_worker(self.measure(), exclusive=True, group="round-trip")
 
-    async def _measure(self) -> None:
+    async def measure(self) -> None:
+        """Ask how long a message takes, and show it."""
         try:
             self.round_trip = f"{1000 * await self.link.round_trip_s():.1f} ms"
         except ArenaError:
