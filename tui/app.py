@@ -186,7 +186,11 @@ class ArenaApp(Requests):
             self.pop_screen()
 
     def on_read_replay(self, event: messages.ReadReplay) -> None:
-        self.run_worker(open_replay(self, self.link, event.room), name="replay", group="replay", exclusive=True)
+        def still_wanted() -> bool:
+            return self.world.table is not None and self.world.table.room.room == event.room
+
+        opening = open_replay(self, self.link, event.room, still_wanted)
+        self.run_worker(opening, name="replay", group="replay", exclusive=True)
 
     # -- the ladder and training --------------------------------------------------------------------------------
 

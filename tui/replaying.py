@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
@@ -14,8 +15,9 @@ from tui.screens.end import EndScreen
 from tui.screens.replay import ReplayScreen
 
 
-async def open_replay(app: App[Any], link: Link, room: str) -> None:
-    """What the server refuses is said where it was asked."""
+async def open_replay(app: App[Any], link: Link, room: str, still_wanted: Callable[[], bool]) -> None:
+    """What the server refuses is said where it was asked. Who has gone on meanwhile, to another match perhaps, is not
+    taken away from there."""
     try:
         opened = replay.opened(await link.recording(room))
     except ArenaError as error:
@@ -25,6 +27,8 @@ async def open_replay(app: App[Any], link: Link, room: str) -> None:
         else:
             app.notify(why, markup=False)
     else:
+        if not still_wanted():
+            return
         if isinstance(app.screen, ReplayScreen):
             app.pop_screen()
         app.push_screen(ReplayScreen(opened))

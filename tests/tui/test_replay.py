@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from tui.replay import Replay, opened
 from tui.replay_app import ReplayApp
 from tui.replay_table import ReplayTable
 from tui.screens.end import EndScreen
+from tui.screens.lobby import LobbyScreen
 from tui.screens.replay import ReplayScreen
 from tui.screens.replay_keys import ReplayKeys
 from tui.screenshots import settle
@@ -433,3 +435,22 @@ async def test_the_map_widget_is_there(make_app: Make) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)  # type: ignore[arg-type]
         assert app.screen.query_one(HeatMap).replay is not None
+
+
+async def test_a_replay_that_comes_late_takes_nobody_from_the_lobby(make_app: Make) -> None:
+    told = asyncio.Event()
+
+    class Slow(FakeArena):
+        async def recording(self, room: str) -> Recording:
+            await told.wait()
+            return await super().recording(room)
+
+    arena = Slow()
+    app = make_app(arena)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await played(make_app, arena, pilot)
+        await press(pilot, "r", "l")
+        assert isinstance(app.screen, LobbyScreen)
+        told.set()
+        await settle(pilot)
+        assert isinstance(app.screen, LobbyScreen)
