@@ -110,6 +110,8 @@ def read(page: str, path: str, **headers: str) -> tuple[int, dict[str, str], str
 async def test_the_game_is_played_in_a_page(page: str, tmp_path: Path) -> None:
     async with browser(page) as here:
         assert "$(touch x) Ro'bin" in await here.wait_for("Social Arena"), "the name is no command"
+        await here.wait_for("Learn by playing?")  # nothing is remembered here
+        await here.press("n")
         await here.press("q")
         await here.wait_for("One question, asked only once")
         await here.press("n")
