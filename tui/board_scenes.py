@@ -35,11 +35,11 @@ def board(*keys: str, theme: str, empty: bool = False, operator: bool = True) ->
 
 
 SCENES: Final[dict[str, Callable[[str], Scene]]] = {
-    "ladder": lambda theme: board("l", theme=theme),
-    "ladder-side": lambda theme: board("l", "s", "down", theme=theme),
-    "ladder-matrix": lambda theme: board("l", "2", "down", theme=theme),
-    "ladder-history": lambda theme: board("l", "3", theme=theme),
-    "ladder-empty": lambda theme: board("l", theme=theme, empty=True),
+    "ladder": lambda theme: board("r", theme=theme),
+    "ladder-side": lambda theme: board("r", "s", "down", theme=theme),
+    "ladder-matrix": lambda theme: board("r", "2", "down", theme=theme),
+    "ladder-history": lambda theme: board("r", "3", theme=theme),
+    "ladder-empty": lambda theme: board("r", theme=theme, empty=True),
     "training": lambda theme: board("t", theme=theme),
     "training-promote": lambda theme: board("t", "down", "p", theme=theme),
     "training-stranger": lambda theme: board("t", "p", theme=theme, operator=False),

@@ -192,7 +192,7 @@ async def test_the_ladder_opens_from_the_lobby_and_escape_leads_back(
     app = make_app(arena)
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        await opened(app, pilot, way, "ladder", "l")
+        await opened(app, pilot, way, "ladder", "r")
         assert isinstance(app.screen, LadderScreen)
         assert "ladder None" in arena.asked
         page = text_of(app)
@@ -222,7 +222,7 @@ async def test_views_sides_games_and_runs_by_keys(make_app: Make, arena: FakeAre
     app = make_app(arena)
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        await press(pilot, "l", "down", "down")
+        await press(pilot, "r", "down", "down")
         assert "scripted:careful  +139 Elo" in text_of(app)
         await press(pilot, "s")
         assert "As village" in text_of(app)
@@ -260,7 +260,7 @@ async def test_the_ladder_by_mouse(make_app: Make, arena: FakeArena) -> None:
     app = make_app(arena)
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(pilot)
-        await press(pilot, "l")
+        await press(pilot, "r")
         await pilot.click(RatingList, offset=(10, 4))
         await settle(pilot)
         assert "scripted:sly  +64 Elo" in text_of(app)
@@ -283,7 +283,7 @@ async def test_the_palette_has_the_views(make_app: Make, arena: FakeArena, way: 
     app = make_app(arena)
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        await press(pilot, "l")
+        await press(pilot, "r")
         (command,) = [c for c in app.get_system_commands(app.screen) if c.title == f"ladder: Show {way}"]
         command.callback()
         await settle(pilot)
@@ -301,7 +301,7 @@ async def test_a_refusal_stands_on_the_screen(make_app: Make, arena: FakeArena) 
     app = make_app(arena)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "l")
+        await press(pilot, "r")
         assert "That cannot be read at the moment" in text_of(app)
         arena.refuse_boards = None
         assert isinstance(app.screen, LadderScreen)
@@ -322,7 +322,7 @@ async def test_columns_are_named_in_their_places_after_a_late_answer(make_app: M
     app = make_app(arena)
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        await press(pilot, "l")
+        await press(pilot, "r")
         assert "Asking the server" in text_of(app)
         answer.set()
         await settle(pilot)
@@ -483,7 +483,7 @@ async def test_an_empty_server_says_what_to_do(make_app: Make, arena: FakeArena)
     app = make_app(arena)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "l")
+        await press(pilot, "r")
         assert "No rated matches yet." in text_of(app)
         await press(pilot, "1", "2", "3", "s", "left", "right", "escape", "t")
         assert "arena train --iterations 20" in text_of(app)
@@ -514,7 +514,7 @@ async def test_hostile_names_are_harmless(make_app: Make, arena: FakeArena, text
     app = make_app(arena)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
-        await press(pilot, "l")
+        await press(pilot, "r")
         for key in ("s", "s", "2", "end", "3", "right"):
             await press(pilot, key)
             assert_harmless(app)
@@ -538,7 +538,7 @@ async def test_a_terminal_that_is_too_small(make_app: Make, arena: FakeArena) ->
     app = make_app(arena)
     async with app.run_test(size=(50, 12)) as pilot:
         await settle(pilot)
-        for key in ("l", "t"):
+        for key in ("r", "t"):
             await press(pilot, key)
             assert app.screen.query_one(TooSmall).display
             await press(pilot, "escape")

@@ -36,7 +36,7 @@ class LobbyScreen(Screen[None]):
         Binding("e", "watch_all", "With secrets", id="lobby.watch-all"),
         Binding("left", "app.focus_previous", "Previous", show=False, id="lobby.previous"),
         Binding("right", "app.focus_next", "Next", show=False, id="lobby.next"),
-        Binding("l", "app.ladder", "Ladder", id="lobby.ladder", show=False),
+        Binding("r", "app.ladder", "Ladder", id="lobby.ladder", show=False),
         Binding("t", "app.training", "Training", id="lobby.training", show=False),
     ]
 
@@ -59,7 +59,7 @@ class LobbyScreen(Screen[None]):
                 yield Button("Join by code", id="code")
                 yield Button("Watch", id="watch")
             with Horizontal(id="boards"):
-                yield Button("Ladder (l)", id="ladder", action="app.ladder")
+                yield Button("Ladder (r)", id="ladder", action="app.ladder")
                 yield Button("Training (t)", id="training", action="app.training")
             with Vertical(id="games"):
                 yield Static(HEAD, id="columns")
