@@ -25,7 +25,6 @@ VI: Final[Mapping[str, str]] = {
     "lobby.previous": "left,h",
     "lobby.next": "right,l",
     "lobby.code": "c",
-    "lobby.ladder": "r",
     "rooms.down": "down,j",
     "rooms.up": "up,k",
     "choices.left": "left,h",

@@ -69,7 +69,7 @@ CHOICES: Final = (
             Value(
                 True,
                 "on",
-                "h j k l move wherever you are not writing. C: join by code, R: ladder, Q: leave the end.",
+                "h j k l move wherever you are not writing. C joins by code, Q leaves the end.",
             ),
         ),
         False,
