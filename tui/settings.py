@@ -66,7 +66,11 @@ CHOICES: Final = (
         "vi keys",
         (
             Value(False, "off", "Arrows move."),
-            Value(True, "on", "h j k l move, as arrows do, wherever you are not writing. C joins by code, Q leaves."),
+            Value(
+                True,
+                "on",
+                "h j k l move wherever you are not writing. C joins by code, Q leaves the end.",
+            ),
         ),
         False,
     ),
