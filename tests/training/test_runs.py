@@ -53,7 +53,7 @@ def test_a_real_run_is_told_of(
     """Two updates, each with an alarm; the checkpoint of the last one is tried and stays back."""
     monkeypatch.setattr(training.selfplay, "Watch", lambda learner: Watch(learner, Bounds(lopsided=-2.0)))
     plan = TrainPlan(
-        model=str(tiny_checkpoint), learn=LearnPlan(minibatch=3, passes=1), trial=TrialPlan(pairs=2), run="try"
+        model=str(tiny_checkpoint), learn=LearnPlan(minibatch=3, passes=1), trial=TrialPlan(deals=2), run="try"
     )
     selfplay = SelfPlayPlan(2, games=3, at_once=3)
     trained = asyncio.run(train_by_selfplay(engine, plan, selfplay, tmp_path, no_log, lambda *_: None, lambda *_: None))

@@ -418,7 +418,8 @@ async def test_a_checkpoint_is_made_live_after_a_question(make_app: Make, arena:
         assert isinstance(app.screen, TrainingScreen), "Enter is no"
         assert not any(a.startswith("promote") for a in arena.asked)
         await press(pilot, *how, "y")
-        assert arena.asked[-2:] == [f"promote {IDS[4]}", "runs None"]
+        promoted = arena.asked.index(f"promote {IDS[4]}")
+        assert arena.asked[promoted + 1] == "runs None", "and what is live now is asked for"
         assert f"{IDS[4]} is live." in text_of(app)
         assert app.world.checkpoint == IDS[4]
         await press(pilot, "down")

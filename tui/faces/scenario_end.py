@@ -68,7 +68,7 @@ def _scores(table: Table, v: ScenarioView, width: int) -> Iterator[Content]:
         label = Content.styled(name, f"bold {seat_colour(seat)}").truncate(column - 1, ellipsis=True)
         head = head.append(" " * (column - label.cell_length)).append(label)
     yield head
-    for name in (*map(str, SOTOPIA), "overall"):
+    for name in ("overall", *map(str, SOTOPIA)):  # what counts is seen without scrolling
         if not any(name in scores for scores in found):
             continue
         row = cell(name.replace("_", " "), "bold" if name == "overall" else "$faint", HEAD)
