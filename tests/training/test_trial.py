@@ -114,18 +114,16 @@ async def test_a_live_model_of_other_games_stays(tmp_path: Path) -> None:
 
 
 async def test_where_every_seat_is_scored_it_is_tried_by_what_it_is_paid() -> None:
-    """Three seats, so that it sits in one of them and in two: by coins, who keeps them beats who gives them away."""
+    """By coins, who keeps them among those who give gets more than they do."""
     game = game_by_name("scenario")
 
     def player(name: str) -> Player:
         return Player(name, ScriptedMind(name, script_by_name(name, game.name), 0))
 
     options = game.options({"family": "pot", "seats": 3, "pay": {"goal": 1}})
-    plan = TrialPlan(deals=150)
-    better = await trial(game, player("greedy"), player("fair"), plan, seed="scored", options=options)
-    worse = await trial(game, player("fair"), player("greedy"), plan, seed="scored", options=options)
-    assert (better.verdict, worse.verdict) == (Verdict.NO_WORSE, Verdict.WORSE)
-    assert better.score > 0.5 > worse.score
+    found = await trial(game, player("greedy"), player("fair"), TrialPlan(deals=150), seed="scored", options=options)
+    assert found.verdict is Verdict.NO_WORSE
+    assert found.score > 0.6
 
 
 async def test_what_it_gives_the_others_does_not_count_against_it() -> None:
