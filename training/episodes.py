@@ -18,6 +18,7 @@ from arena.decision import TALK_AGAIN, Decision, MindKind, TrunkRecord
 from arena.errors import UserError
 from arena.games.core import Event, Game, Outcome
 from arena.games.registry import game_by_name
+from arena.rooms.acts import DEAD_TALK
 from training.packing import Branch, TokenGame
 
 
@@ -124,7 +125,8 @@ def harvest(matches: Iterable[StoredMatch | Played], terms: Terms) -> Harvest:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What log and runner have in common."""
+    """What log and runner have in common. Words among the dead are left out of ``decisions``: they answer no turn, and
+    only people say them."""
 
     match_id: str
     game: Game[Any, Any]
@@ -139,11 +141,17 @@ def _source(match: StoredMatch | Played) -> _Source | None:
     """None for a match that is not over."""
     if isinstance(match, Played):
         seed = str(match.lineup.seed)
-        return _Source(match.match_id, match.game, seed, match.events, match.decisions, match.outcome, match.trunks)
+        decisions = _of_turns(match.decisions)
+        return _Source(match.match_id, match.game, seed, match.events, decisions, match.outcome, match.trunks)
     if match.outcome is None:
         return None
     game = game_by_name(match.summary.game)
-    return _Source(match.id, game, match.seed, match.events, match.decisions, match.outcome, match.trunks)
+    decisions = _of_turns(match.decisions)
+    return _Source(match.id, game, match.seed, match.events, decisions, match.outcome, match.trunks)
+
+
+def _of_turns(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    return tuple(d for d in decisions if d.turn_kind != DEAD_TALK)
 
 
 def _episode(source: _Source, terms: Terms, masked: Counter[str]) -> Episode | None:

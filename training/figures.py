@@ -53,13 +53,13 @@ def manners(episodes: Sequence[Episode]) -> dict[str, float]:
     lengths: list[int] = []
     for e in episodes:
         by_seat: dict[int, list[int]] = {}
-        policys = dict.fromkeys(n for n, free in zip(e.which, e.trainable, strict=True) if free)
-        for n in policys:
+        own_turns = dict.fromkeys(n for n, free in zip(e.which, e.trainable, strict=True) if free)
+        for n in own_turns:
             by_seat.setdefault(e.decisions[n].seat, []).append(n)
         for seat, own in by_seat.items():
             of_turns = zip(own, flaws(played_seat(e, seat, own)), strict=True)
             wrong.extend(found for n, found in of_turns if e.decisions[n].act.choice is None)
-        for n in policys:
+        for n in own_turns:
             made = e.decisions[n]
             if made.tokens is not None and made.act.choice is None:
                 lengths.append(len(made.tokens.sampled))

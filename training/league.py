@@ -5,6 +5,9 @@ league is the model that the run began with, checkpoints of the run, and players
 plays which side is drawn by how much there is to learn from it: p (1 − p), with p the learner's share of the points
 there, is most where a meeting is open and nothing where it is settled either way (learnability, which follows the true
 regret of a curriculum better than its usual estimates: Rutherford et al. 2024, https://arxiv.org/abs/2408.15099).
+
+Their decisions are masked as those of another version. Before the first update the model that the run began with is
+the learner itself, and so it is learnt from.
 """
 
 from __future__ import annotations

@@ -120,8 +120,8 @@ async def train_by_selfplay(
                 table.begin(first + iteration + 1)
     finally:
         progress.stopped = True
-        trainer.ends(ended)
         await table.close()
+        trainer.ends(ended)  # last, for a full disk must leave nothing running
     assert result is not None, "the last iteration writes a checkpoint"
     alarms = () if watch is None else tuple(f"update {n + 1}: {alarm}" for n, alarm in watch.raised)
     taken = time.monotonic() - begun

@@ -12,6 +12,7 @@ from typing import Any
 from arena.decision import Decision
 from arena.games.chance import Chance
 from arena.games.core import Act, Event, Game, Turn, fold
+from arena.replay.placing import open_turn, places, states
 from training.episodes import Episode
 
 
@@ -65,33 +66,13 @@ def decided(game: Game[Any, Any], state: Any, choices: Mapping[int, str], chance
 
 
 def _as_played(game: Game[Any, Any], events: Sequence[Event], decisions: Sequence[Decision]) -> list[Moment]:
-    """Each decision in the earliest state in which all decisions before it stand recorded, its turn is open and what it
-    records comes next. (A turn may seem to be open while the events that lead to it are not all there: the first of two
-    deaths, say.)"""
-    state = game.blank()
-    at = 0
+    along = list(states(game, events))
     out: list[Moment] = []
-    for n, decision in enumerate(decisions):
-        while True:
-            turn = _open_turn(game, state, decision)
-            own = () if turn is None else game.record(state, turn, decision.act)
-            if turn is not None and own == tuple(events[at : at + len(own)]):
-                break
-            assert at < len(events), f"decision {n} is not in the log"
-            state = game.apply(state, events[at])
-            at += 1
-        heard = bool(own) and all(event.audience.is_public for event in own)
-        out.append(Moment(game.standing(state), turn, state, at, len(own), heard))
-        state = fold(game, own, state)
-        at += len(own)
+    for n, place in enumerate(places(game, along, events, decisions)):
+        assert place is not None, f"decision {n} is not in the log"
+        heard = bool(place.own) and all(event.audience.is_public for event in place.own)
+        out.append(Moment(game.standing(place.state), place.turn, place.state, place.seen, len(place.own), heard))
     return out
-
-
-def _open_turn(game: Game[Any, Any], state: Any, decision: Decision) -> Turn | None:
-    for turn in game.turns(state):
-        if turn.seat == decision.seat and turn.id == decision.turn_id:
-            return turn
-    return None
 
 
 def _afterwards(
@@ -103,7 +84,7 @@ def _afterwards(
         if events := game.advance(state, chance):
             state = fold(game, events, state)
             break
-        other = _open_turn(game, state, decision)
+        other = open_turn(game, state, decision)
         if other is None:
             break
         state = fold(game, game.record(state, other, decision.act), state)

@@ -19,6 +19,7 @@ from arena.protocol.recording import (
     RecordedSeat,
     Recording,
 )
+from arena.replay.placing import places, states
 
 
 def recording(
@@ -34,8 +35,8 @@ def recording(
     Args:
         minds: what played each seat as the match began, as the log names it.
     """
-    states = list(_states(game, events))
-    names = game.seat_names(states[-1])
+    along = list(states(game, events))
+    names = game.seat_names(along[-1])
     return Recording(
         id=match_id,
         game=game.name,
@@ -43,19 +44,10 @@ def recording(
         seats=tuple(RecordedSeat(name=n, mind=_kind(m)) for n, m in zip(names, minds, strict=True)),
         outcome=None if outcome is None else RecordedOutcome(**asdict(outcome)),
         events=tuple(_event(game, names, event) for event in events),
-        decisions=tuple(_decisions(game, states, events, decisions)),
+        decisions=tuple(_decisions(game, along, events, decisions)),
         marks=tuple(RecordedMark(**asdict(mark)) for mark in game.marks(events)),
-        phases=tuple(_phases(game, states)),
+        phases=tuple(_phases(game, along)),
     )
-
-
-def _states(game: Game[Any, Any], events: Sequence[Event]) -> Iterator[Any]:
-    """The state before the first event, and after each."""
-    state = game.blank()
-    yield state
-    for event in events:
-        state = game.apply(state, event)
-        yield state
 
 
 def _event(game: Game[Any, Any], names: Sequence[str], event: Event) -> RecordedEvent:
@@ -68,38 +60,20 @@ def _event(game: Game[Any, Any], names: Sequence[str], event: Event) -> Recorded
     )
 
 
-def _phases(game: Game[Any, Any], states: Sequence[Any]) -> Iterator[RecordedPhase]:
+def _phases(game: Game[Any, Any], along: Sequence[Any]) -> Iterator[RecordedPhase]:
     before = ""
-    for n, state in enumerate(states[1:]):
+    for n, state in enumerate(along[1:]):
         if (now := game.phase(state)) != before:
             before = now
             yield RecordedPhase(event=n, name=now)
 
 
 def _decisions(
-    game: Game[Any, Any], states: Sequence[Any], events: Sequence[Event], decisions: Sequence[Decision]
+    game: Game[Any, Any], along: Sequence[Any], events: Sequence[Event], decisions: Sequence[Decision]
 ) -> Iterator[RecordedDecision]:
-    """Each decision in the earliest state after the one before it in which its turn is open and what it records comes
-    next. One whose turn is nowhere to be found (words among the dead, which answer none) is left out."""
-    at = 0
-    for decision in decisions:
-        found = _found(game, states, events, decision, at)
-        if found is not None:
-            at, own, turn = found
-            yield _decision(decision, turn, at, own)
-            at += own
-
-
-def _found(
-    game: Game[Any, Any], states: Sequence[Any], events: Sequence[Event], decision: Decision, start: int
-) -> tuple[int, int, Turn] | None:
-    for at in range(start, len(events)):
-        for turn in game.turns(states[at]):
-            if (turn.seat, turn.id) == (decision.seat, decision.turn_id):
-                own = game.record(states[at], turn, decision.act)
-                if own == tuple(events[at : at + len(own)]):
-                    return at, len(own), turn
-    return None
+    for decision, place in zip(decisions, places(game, along, events, decisions), strict=True):
+        if place is not None:
+            yield _decision(decision, place.turn, place.seen, len(place.own))
 
 
 def _decision(decision: Decision, turn: Turn, seen: int, own: int) -> RecordedDecision:

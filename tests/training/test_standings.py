@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from agents.engines.local.engine import LocalEngine
+from agents.llm.policy import PolicyMind
 from agents.runner import Lineup, Played, no_log, play_matches
 from agents.scripted.mind import ScriptedMind
 from agents.scripted.registry import WEREWOLF
+from arena.decision import Decision, MindKind
+from arena.games.core import Act, Event, only
 from arena.games.registry import game_by_name
-from training.episodes import Episode
+from arena.rooms.acts import DEAD_TALK
+from training.episodes import Episode, Terms, harvest
 from training.standings import moments
 
 GAME = game_by_name("werewolf")
@@ -115,3 +121,33 @@ async def test_standings_name_phase_and_living_roles() -> None:
     with pytest.raises(AssertionError):
         other = episode(match)
         moments(replace(other, decisions=other.decisions[:1] + other.decisions[2:3] + other.decisions[1:2]))
+
+
+async def test_words_among_the_dead_are_no_turns(tiny_checkpoint: Path) -> None:
+    """People who are out may talk; a match in which they did is learnt from like any other."""
+    engine = LocalEngine(tiny_checkpoint)
+    engine.start()
+    try:
+        playing = play_matches(
+            GAME, GAME.options({}), [Lineup("dead", ("x",) * 7)], {"x": PolicyMind(engine, max_tokens=4)}, no_log,
+            purpose="room",
+        )  # fmt: skip
+        (match,) = [match async for match in playing]
+        version = engine.live_version
+    finally:
+        await engine.stop()
+    killed = next(n for n, event in enumerate(match.events) if event.kind == "killed")
+    seat = match.events[killed].data["seat"]
+    boo = Event("dead_said", {"seat": seat, "text": "Boo."}, only(seat))
+    before = sum(m.seen <= killed for m in moments(episode(match)))
+    said = Decision(seat, DEAD_TALK, DEAD_TALK, MindKind.PERSON, "person", Act("Boo."), 0.0)
+    spoken = replace(
+        match,
+        events=(*match.events[: killed + 1], boo, *match.events[killed + 1 :]),
+        decisions=(*match.decisions[:before], said, *match.decisions[before:]),
+    )
+    terms = Terms(match.trunks[0].tokenizer, frozenset({version}))
+    ((quiet,), (loud,)) = (harvest([played], terms).episodes for played in (match, spoken))
+    assert loud.decisions == quiet.decisions
+    assert loud.which == quiet.which
+    assert [m.standing for m in moments(loud)] == [m.standing for m in moments(quiet)]
