@@ -43,11 +43,15 @@ class BoardScreen(Screen[None]):
         """The entries of the command palette that belong to this screen."""
         yield from ()
 
+    # Textual's screens have a metaclass of their own, so these two cannot be abstract.
+
     def ask(self) -> None:
-        raise NotImplementedError
+        """Post the message that asks for what is shown."""
+        raise NotImplementedError(f"{type(self).__name__} asks for nothing")
 
     def draw(self) -> None:
-        raise NotImplementedError
+        """Show what the world has of it."""
+        raise NotImplementedError(f"{type(self).__name__} shows nothing")
 
     def _draw_notice(self) -> None:
         world, notice = self.world, self.query_one("#board-notice", Static)

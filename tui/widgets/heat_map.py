@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from textual.content import Content
-from textual.widgets import Static
 
 from arena.protocol.recording import RecordedBelief
 from arena.replay.suspicion import beliefs_at
 from tui.replay import Replay
 from tui.themes import seat_colour
+from tui.widgets.replay_panel import ReplayPanel
 
 NAME: Final = 8
 CELL: Final = 7
@@ -20,25 +20,13 @@ TRUE: Final = "◆"
 NONE: Final = "This recording has no beliefs. A model can read them: arena replay MATCH --screen --suspicion"
 
 
-class HeatMap(Static):
+class HeatMap(ReplayPanel):
     """What was believed last at this moment. A seat's eyes have its own row, and no truth."""
 
-    DEFAULT_CSS = """
-    HeatMap { height: auto; width: 1fr; }
-    """
+    NARROWEST = 24
 
-    replay: Replay | None = None
-
-    def show(self, replay: Replay) -> None:
-        self.replay = replay
-        self._draw()
-
-    def on_resize(self) -> None:
-        self._draw()
-
-    def _draw(self) -> None:
-        if self.replay is not None:
-            self.update(Content("\n").join(map_rows(self.replay, max(24, self.content_size.width))))
+    def rows(self, replay: Replay, width: int) -> list[Content]:
+        return map_rows(replay, width)
 
 
 def map_rows(replay: Replay, width: int) -> list[Content]:

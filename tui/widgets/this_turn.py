@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from textual.content import Content
-from textual.widgets import Static
 
 from arena.protocol.recording import RecordedDecision, RecordedOption
 from arena.replay.turns import seen_by
 from tui.replay import Replay
 from tui.themes import seat_colour
+from tui.widgets.replay_panel import ReplayPanel
 
 BROAD: Final = 30
 """From so many cells on the question of a turn is written out."""
@@ -24,25 +24,11 @@ BARS: Final = 12
 """The most options that are drawn; the least likely are counted."""
 
 
-class ThisTurn(Static):
-    """Draws for its own width."""
+class ThisTurn(ReplayPanel):
+    """The turn that the replay stands at."""
 
-    DEFAULT_CSS = """
-    ThisTurn { height: auto; width: 1fr; }
-    """
-
-    replay: Replay | None = None
-
-    def show(self, replay: Replay) -> None:
-        self.replay = replay
-        self._draw()
-
-    def on_resize(self) -> None:
-        self._draw()
-
-    def _draw(self) -> None:
-        if self.replay is not None:
-            self.update(Content("\n").join(turn_rows(self.replay, max(16, self.content_size.width))))
+    def rows(self, replay: Replay, width: int) -> list[Content]:
+        return turn_rows(replay, width)
 
 
 def turn_rows(replay: Replay, width: int) -> list[Content]:
