@@ -111,3 +111,13 @@ def test_what_we_write_may_hold_marks(codec: HubCodec) -> None:
     known = codec.knows("</think>")
     (own, typed) = codec.encode_own("</think>"), codec.encode("</think>")
     assert (len(own) == 1 and own != typed) == known
+
+
+def test_what_a_models_files_cut_and_fill_is_not_ours(tiny_tokenizer: Path, tmp_path: Path) -> None:
+    """A tokenizer's file may ask for sentences of one length."""
+    tokenizer = AutoTokenizer.from_pretrained(tiny_tokenizer)
+    tokenizer.backend_tokenizer.enable_truncation(4)
+    tokenizer.backend_tokenizer.enable_padding(length=64)
+    tokenizer.save_pretrained(tmp_path)
+    line = "Ada: I think Ben is a werewolf, and so do you.\n"
+    assert HubCodec(tmp_path).encode(line) == HubCodec(tiny_tokenizer).encode(line)

@@ -77,6 +77,8 @@ class HubCodec:
         described["added_tokens"] = [t for t in added if t["special"] or not t["content"].strip()]
         unmarked = Tokenizer.from_str(json.dumps(described))
         unmarked.encode_special_tokens = True
+        unmarked.no_truncation()  # a model's files may ask for it, which is for other uses than ours
+        unmarked.no_padding()
         return unmarked
 
     def decode(self, tokens: Sequence[int]) -> str:
