@@ -26,6 +26,8 @@ SHOWN: Final = (
 )  # fmt: skip
 """The figures that are drawn, after the shares of wins."""
 _COUNTABLE: Final = 2**53
+_SPANS: Final = {"wins": (0, 1), "met": (0, 1), "returns": (-1, 1)}
+"""What the figures that go by names lie between."""
 _INSTALL: Final = 'Install it with: pip install "social-arena[plot]"'
 
 
@@ -141,8 +143,8 @@ def draw(runs: Mapping[str, Sequence[Point]], target: Path) -> None:
             axis.plot([p.games for p in points], values, label=run, lw=1.2, marker=".", ms=4)  # one update is seen too
         axis.set_title(name.replace("_", " "), fontsize=9, loc="left")
         axis.grid(alpha=0.25)
-        if "/" in name:
-            axis.set_ylim(0, 1)
+        if (span := _SPANS.get(name.split("/")[0])) is not None:
+            axis.set_ylim(*span)
     for axis in list(axes.flat)[len(names) :]:
         axis.set_visible(False)
     for axis in axes[-1]:

@@ -57,14 +57,14 @@ class Alarmed:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """``score`` is the checkpoint's share of the points over ``pairs`` of matches, ``verdict`` in words."""
+    """``score`` is the checkpoint's share of the points over ``deals`` (``training.trial``), ``verdict`` in words."""
 
     at: Number
     checkpoint: str
     champion: str
     verdict: str
     went_live: bool
-    pairs: Count
+    deals: Count
     score: Number
 
 

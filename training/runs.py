@@ -249,7 +249,7 @@ def _trial(tried: diary.Tried, now: float) -> TrialRow:
         champion=clean_text(tried.champion, 60),
         verdict=clean_text(tried.verdict, 80),
         went_live=tried.went_live,
-        pairs=tried.pairs,
+        deals=tried.deals,
         score=tried.score,
         age_s=_age(tried.at, now),
     )

@@ -131,10 +131,10 @@ def _first() -> RunShown:
     )
     trials = [
         TrialRow(
-            checkpoint=c, champion=f"checkpoint:{champion}", verdict=verdict, went_live=live, pairs=pairs, score=score,
+            checkpoint=c, champion=f"checkpoint:{champion}", verdict=verdict, went_live=live, deals=deals, score=score,
             age_s=300.0 + 700.0 * n,
         )
-        for n, (c, champion, verdict, live, pairs, score) in enumerate(tried)
+        for n, (c, champion, verdict, live, deals, score) in enumerate(tried)
     ]  # fmt: skip
     rated = {row.player: row for row in ladder().rows}
     checkpoints: list[CheckpointRow] = []

@@ -296,7 +296,8 @@ def _by_selfplay(
         else:
             side = min(played[0].outcome.sides)
             alone = [p for p in played if not p.lineup.label]
-            how = f"{side} {sum(p.outcome.winner == side for p in alone) / max(1, len(alone)):.2f}"
+            won = sum(p.outcome.winner == side for p in alone)
+            how = f"{side} {won / len(alone):.2f}" if alone else "all against others"
         typer.echo(
             f"{iteration + 1}/{selfplay.iterations}: {how} · explained {figures.explained:.2f} · "
             f"KL {figures.kl_reference:.3f} · clipped {figures.clipped:.2f} · talk {figures.talk_entropy:.2f} · "

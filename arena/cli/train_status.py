@@ -55,7 +55,7 @@ def lines(told: RunsListed) -> Iterable[str]:
         yield f"  alarm at update {alarm.update}: {alarm.text}{f' – {alarm.done}' if alarm.done else ''}"
     for t in shown.trials:
         live = "went live" if t.went_live else "did not go live"
-        points = f"{t.score:.0%} against {t.champion} over {2 * t.pairs} matches"
+        points = f"{t.score:.0%} against {t.champion} over {t.deals} deals"
         yield f"  trial of {t.checkpoint}: {t.verdict}, {points}, {live}"
     for c in shown.checkpoints:
         yield f"{'*' if 'live' in c.labels else ' '} {_checkpoint(c)}"

@@ -46,14 +46,14 @@ class AlarmRow(_Row):
 
 
 class TrialRow(_Row):
-    """What a checkpoint had to show before it went live: ``score`` is its share of the points over two matches a
-    pair."""
+    """What a checkpoint had to show before it went live: ``score`` is its share of the points over ``deals``, each
+    played once with it and once without."""
 
     checkpoint: str
     champion: str
     verdict: str
     went_live: bool
-    pairs: int
+    deals: int
     score: float
     age_s: float
 

@@ -73,7 +73,7 @@ def test_a_real_run_is_told_of(
     (made,) = shown.checkpoints
     assert made.checkpoint == trained.manifest.id
     assert made.trial is not None
-    assert (made.trial.went_live, made.trial.pairs, made.trial.verdict) == (False, 2, "not decided")
+    assert (made.trial.went_live, made.trial.deals, made.trial.verdict) == (False, 2, "not decided")
     assert str(tmp_path) not in listed.model_dump_json()
 
 
@@ -150,7 +150,7 @@ HOSTILE_LINES = (
     b'{"what": ["begun"]}\n',
     b'{"what": "begun", "at": "soon", "game": 1, "updates": -1, "planned": 1e400}\n',
     b'{"what": "ended", "at": NaN, "why": "x"}\n',
-    b'{"what": "tried", "at": 1, "checkpoint": "a", "champion": "b", "verdict": "", "went_live": 1, "pairs": 1e99}\n',
+    b'{"what": "tried", "at": 1, "checkpoint": "a", "champion": "b", "verdict": "", "went_live": 1, "deals": 1e99}\n',
     b'{"update": "1", "games": 1, "at": 1, "wins": {}}\n',
     b'{"update": 1, "games": 1, "at": Infinity, "wins": {}}\n',
     b'{"update": ' + b"9" * 400 + b', "games": 1, "at": 1, "wins": {}}\n',
@@ -209,7 +209,7 @@ def test_the_command_tells_the_same(engine: Engine, tmp_path: Path, database_url
     text = invoke("a").output
     assert "1 of 20 updates" in text
     assert "alarm at update 1: explained -1 – stopped" in text
-    assert "trial of abc: worse, 25% against checkpoint:def over 24 matches, did not go live" in text
+    assert "trial of abc: worse, 25% against checkpoint:def over 12 deals, did not go live" in text
     assert isinstance(invoke("b").exception, UnknownName)
 
 

@@ -211,7 +211,9 @@ def _of_checkpoint(c: CheckpointRow) -> Content:
     parts += [Content(f"{a.points / max(1, a.games):.0%} of {a.games:,} against {a.opponent}") for a in c.against]
     if c.trial is not None:
         t = c.trial
-        parts.append(Content(f"trial: {t.verdict}, {t.score:.0%} of {2 * t.pairs} against {boards.short(t.champion)}"))
+        parts.append(
+            Content(f"trial: {t.verdict}, {t.score:.0%} of {t.deals} deals against {boards.short(t.champion)}")
+        )
     if len(parts) == 1:
         parts.append(Content.styled("unrated and not tried: play it with arena evaluate", "$faint"))
     return Content.styled(" · ", "$faint").join(parts)
