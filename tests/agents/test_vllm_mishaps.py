@@ -108,6 +108,8 @@ async def test_a_reload_is_proven(tiny_checkpoint: Path, second_checkpoint: Path
     async with started(fake, tiny_checkpoint) as engine:
         assert await engine.reload(second_checkpoint) == read_checkpoint(second_checkpoint).id
         assert Path(fake.weights) == second_checkpoint
+        changes = [call for call in fake.calls if not call.startswith("/")]
+        assert changes[-2:] == ["reload_weights", "pack_weights_again"]
         assert (await engine.decide(TALK)).policy_version == read_checkpoint(second_checkpoint).id
 
 
@@ -120,7 +122,7 @@ async def test_a_reload_that_did_not_happen_is_undone(tiny_checkpoint: Path, sec
         case "broken":
             fake.broken = True
         case "refusing":
-            fake.mishaps["/collective_rpc"] = [status(500, "shape mismatch")]
+            fake.mishaps["reload_weights"] = [status(500, "shape mismatch")]
         case _:
             fake.mishaps["/reset_prefix_cache"] = [status(500, "blocks are held")]
     old = read_checkpoint(tiny_checkpoint).id
@@ -132,8 +134,19 @@ async def test_a_reload_that_did_not_happen_is_undone(tiny_checkpoint: Path, sec
         assert (await engine.decide(TALK)).policy_version == old
 
 
+async def test_a_stranger_on_a_processor_keeps_its_weights(tiny_checkpoint: Path, second_checkpoint: Path) -> None:
+    fake = FakeVllm(weights=str(tiny_checkpoint), ours=False)
+    async with started(fake, tiny_checkpoint) as engine:
+        with pytest.raises(CheckpointError, match="arena engine vllm"):
+            await engine.reload(second_checkpoint)
+        assert "/pause" not in fake.calls
+        assert (await engine.decide(TALK)).policy_version == read_checkpoint(tiny_checkpoint).id
+        fake.device = "cuda"  # nothing is packed there
+        assert await engine.reload(second_checkpoint) == read_checkpoint(second_checkpoint).id
+
+
 async def test_a_server_that_goes_away_in_a_reload(tiny_checkpoint: Path, second_checkpoint: Path) -> None:
-    fake = FakeVllm(weights=str(tiny_checkpoint), mishaps={"/collective_rpc": [cut]})
+    fake = FakeVllm(weights=str(tiny_checkpoint), mishaps={"reload_weights": [cut]})
     async with started(fake, tiny_checkpoint) as engine:
         with pytest.raises(EngineError) as gone:
             await engine.reload(second_checkpoint)

@@ -31,8 +31,8 @@ def babble(_: httpx.Request) -> httpx.Response:
 class FakeVllm:
     """``weights`` is the folder that it answers with; each has its own log-probabilities.
 
-    ``mishaps`` are used up, one a call to the path that they stand under. With ``deaf`` it takes new weights without
-    answering with them; with ``broken`` its answers are no numbers.
+    ``mishaps`` are used up, one a call to the path (or of the worker's method) that they stand under. With ``deaf`` it
+    takes new weights without answering with them; with ``broken`` its answers are no numbers.
     """
 
     weights: str = "old"
@@ -40,6 +40,9 @@ class FakeVllm:
     mishaps: dict[str, list[Mishap]] = field(default_factory=dict)
     deaf: bool = False
     broken: bool = False
+    device: str = "cpu"
+    ours: bool = True
+    """Whether it was started by us, so that its workers know our own calls."""
     spans: list[list[str]] = field(default_factory=list)
     """The labels of the next answers, where they are not the server's own."""
     calls: list[str] = field(default_factory=list)
@@ -49,18 +52,23 @@ class FakeVllm:
         return httpx.MockTransport(self._answer)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
+        body: dict[str, Any] = json.loads(request.content) if request.content else {}
         path = request.url.path
-        self.calls.append(path)
-        if waiting := self.mishaps.get(path):
+        call = body["method"] if path == "/collective_rpc" else path
+        self.calls.append(call)
+        if waiting := self.mishaps.get(call):
             answer = waiting.pop(0)(request)
             if answer is not None:
                 return answer
-        body: dict[str, Any] = json.loads(request.content) if request.content else {}
-        match path:
+        match call:
             case "/inference/v1/generate":
                 assert not self.paused, "a paused server answers nobody"
                 return httpx.Response(200, json=self._generated(body["token_ids"], body["sampling_params"]))
-            case "/collective_rpc":
+            case "pack_weights_again":
+                return httpx.Response(200 if self.ours else 500, json={})
+            case "/server_info":
+                return httpx.Response(200, json={"vllm_config": {"device_config": {"device": self.device}}})
+            case "reload_weights":
                 assert self.paused, "weights change while nobody is answered"
                 if not self.deaf:
                     self.weights = body["kwargs"]["weights_path"]

@@ -20,14 +20,13 @@ def fresh_model() -> Any:
     return AutoModelForCausalLM.from_pretrained(shipped_folder(), dtype=torch.float32)
 
 
-def other_weights(folder: Path, seed: int, width: float = 0.03) -> Path:
-    """The shipped model with noise on its matrices alone: norms and embeddings stay, as after training an adapter."""
+def other_weights(folder: Path, seed: int, width: float = 0.1) -> Path:
+    """The shipped model with noise on all that it is made of, relative to the size of each part's numbers."""
     model = fresh_model()
     noise = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for name, weight in model.named_parameters():
-            if "proj" in name:
-                weight.add_(torch.randn(weight.shape, generator=noise) * width)
+        for weight in model.parameters():
+            weight.add_(torch.randn(weight.shape, generator=noise) * width * weight.std())
     return _written(folder, model, whole=True)
 
 

@@ -31,6 +31,8 @@ MODEL_NAME: Final = "live"
 PYTHON_VARIABLE: Final = "ARENA_VLLM_PYTHON"
 _OWN_ENVIRONMENT: Final = Path(__file__).parents[3] / ".venv-vllm" / "bin" / "python"
 """What ``make vllm`` makes, in a checkout of the project."""
+_WORKER_FOLDER: Final = Path(__file__).parent / "worker"
+_WORKER: Final = "arena_worker.Repacking"
 _LOOK_S: Final = 0.5
 _END_S: Final = 15.0
 
@@ -67,6 +69,7 @@ class Launch:
             "--generation-config", "vllm",  # the model's own defaults (top-p and so on) would change what is sampled
             "--logprobs-mode", "processed_logprobs",  # after temperature and mask
             "--max-logprobs", "-1",  # of all options, however many there are
+            "--worker-extension-cls", _WORKER,
             "--enable-scale-out",  # token ids in and out, with the version of the weights that made each token
             "--disable-uvicorn-access-log",
             *(("--enforce-eager", "--block-size", "32") if self.on_cpu else ()),  # more of a trunk is shared
@@ -86,6 +89,7 @@ class Launch:
             "VLLM_NO_USAGE_STATS": "1",
             "DO_NOT_TRACK": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(_WORKER_FOLDER), given.get("PYTHONPATH")))),
         }
         if self.on_cpu:
             made["VLLM_CPU_KVCACHE_SPACE"] = str(self.cache_gib)

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -73,6 +74,8 @@ class Policies:
         self._open = asyncio.Event()
         """Cleared while full weights change: decisions wait."""
         self._open.set()
+        self._repacks: bool | None = None
+        """Whether the server packs weights anew; None until it was asked."""
         self._users = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -188,22 +191,25 @@ class Policies:
     async def _swap(self, found: Fitting) -> None:
         """Full weights: let our own decisions end, change, and prove it before the next one begins."""
         old, old_folder = self._base, await asyncio.to_thread(self._folder_behind_base)
+        if self._repacks is None:
+            self._repacks = await reload.repacks(self._server)
+        change = partial(reload.swap, self._server, repack=self._repacks)
         self._open.clear()
         try:
             await self._idle.wait()
             before = await self._fingerprint()
-            await reload.swap(self._server, found.folder, found.version, old_folder, old.version)
-            after = await probe.take(self._server, self._model, self._prompt)
+            await change(found.folder, found.version, old_folder, old.version)
+            after = await self._take(self._model)
             if wrong := self._disproved(found.version, before, after):
-                await reload.swap(self._server, old_folder, old.version, found.folder, found.version)
+                await change(old_folder, old.version, found.folder, found.version)
                 raise CheckpointError(f"The vLLM server took {found.version}, but {wrong}; {old.version} plays on.")
             self._fingerprints[found.version] = after
             while len(self._fingerprints) > _KNOWN_FINGERPRINTS:
                 del self._fingerprints[next(iter(self._fingerprints))]
             self.live = self._base = Policy(self._model, found.version, found.version, found.folder)
-            await self._drop(list(self._adapters))
         finally:
             self._open.set()
+        await self._drop([v for v, p in self._adapters.items() if p.base != self._base.version])
 
     def _disproved(self, version: str, before: probe.Fingerprint, after: probe.Fingerprint) -> str | None:
         """Why an answer cannot be that of the new weights; None where it can."""
@@ -234,8 +240,11 @@ class Policies:
     async def _fingerprint(self) -> probe.Fingerprint:
         """Of the full weights as they are now."""
         if self._base.version not in self._fingerprints:
-            self._fingerprints[self._base.version] = await probe.take(self._server, self._model, self._prompt)
+            self._fingerprints[self._base.version] = await self._take(self._model)
         return self._fingerprints[self._base.version]
+
+    async def _take(self, model: str) -> probe.Fingerprint:
+        return await probe.take(self._server, model, self._prompt, busy=self._users > 0)
 
     async def _load_adapter(self, found: Fitting) -> Policy:
         name = f"{found.version}-{self._run}-{next(self._names)}"
@@ -245,7 +254,7 @@ class Policies:
             if error.code == "engine/unreachable":
                 raise
             raise CheckpointError(f"The vLLM server cannot load adapter {found.version}: {error.message}") from error
-        said, base = await probe.take(self._server, name, self._prompt), await self._fingerprint()
+        said, base = await self._take(name), await self._fingerprint()
         if not said.finite or (not found.silent and said.distance(base) == 0):
             await self._server.unload_adapter(name)
             raise CheckpointError(f"The vLLM server took adapter {found.version}, but does not answer with it.")

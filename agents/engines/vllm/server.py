@@ -22,6 +22,7 @@ from agents.engines.vllm.wire import (
     Refusal,
     ServedModel,
     ServedModels,
+    ServerInfo,
     WeightInfo,
 )
 from arena.errors import EngineError
@@ -101,6 +102,11 @@ class VllmServer:
     async def weight_version(self) -> str:
         return (await self._call("GET", "/weight_info", WeightInfo)).weight_version
 
+    async def device(self) -> str:
+        """What it computes on: ``cpu``, ``cuda`` and so on. The first answer takes it some seconds."""
+        info = await self._call("GET", "/server_info", ServerInfo, params={"config_format": "json"})
+        return info.vllm_config.device_config.device
+
     async def metrics(self) -> str:
         """Its counters, in the text form of Prometheus."""
         return (await self._send("GET", "/metrics")).text
@@ -133,6 +139,14 @@ class VllmServer:
         """
         body = {"method": "reload_weights", "kwargs": {"weights_path": folder}}
         await self._send("POST", "/collective_rpc", tries=1, json=body)
+
+    async def pack_weights_again(self) -> None:
+        """Have packed copies of the weights made anew; see ``worker/arena_worker.py``.
+
+        Raises:
+            EngineError: ``engine/model_failed``, also where the server's workers are not of our own kind.
+        """
+        await self._send("POST", "/collective_rpc", json={"method": "pack_weights_again"})
 
     async def forget_prefixes(self) -> None:
         """Drop every computed prefix, also those of answers that are frozen: ``resume`` computes them anew."""

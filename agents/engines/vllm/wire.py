@@ -58,6 +58,18 @@ class WeightInfo(BaseModel):
     weight_version: str
 
 
+class ServerInfo(BaseModel):
+    """The part of ``GET /server_info`` that says what the server runs on."""
+
+    class Settings(BaseModel):
+        class Device(BaseModel):
+            device: str
+
+        device_config: Device
+
+    vllm_config: Settings
+
+
 class CacheReset(BaseModel):
     success: bool
 
