@@ -1,4 +1,4 @@
-"""What all benchmarks share: their two flags, and one JSON object or a few lines as the result."""
+"""What all benchmarks share: their flags, and one JSON object or a few lines as the result."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ from arena.db.engine import open_database
 from arena.paths import default_database_url
 
 
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """For a benchmark that has options of its own."""
+    made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    made.add_argument("--quick", action="store_true", help="smaller counts: under 40 s")
+    made.add_argument("--model", default="shipped", help="a checkpoint's name or folder")
+    return made
+
+
 def arguments(doc: str | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    parser.add_argument("--quick", action="store_true", help="smaller counts: under 40 s")
-    parser.add_argument("--model", default="shipped", help="a checkpoint's name or folder")
-    return parser.parse_args()
+    return parser(doc).parse_args()
 
 
 def report(figures: Mapping[str, Any], as_json: bool) -> None:

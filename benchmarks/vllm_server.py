@@ -7,12 +7,11 @@ that of all its processes. Starting and a first round of games are not counted.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from agents.engines.local.codec import HubCodec
 from agents.engines.vllm.engine import VllmEngine
@@ -22,9 +21,8 @@ from agents.llm.policy import PolicyMind
 from agents.runner import Lineup, Played, no_log, play_matches
 from arena.errors import OptionError
 from arena.games.registry import game_by_name
+from benchmarks.processes import cpu_s
 from benchmarks.report import arguments, model_of, report
-
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 def measure(source: str | Path, games: int, at_once: int = 64, seed: str = "benchmark") -> dict[str, Any] | None:
@@ -42,12 +40,12 @@ def measure(source: str | Path, games: int, at_once: int = 64, seed: str = "benc
         return None
     launch = Launch(python, str(source), free_port(), runs_on_cpu(python), adapters=0)
     with tempfile.TemporaryDirectory() as folder, OwnServer(launch, log=Path(folder) / "server.log") as server:
-        start_cpu_s = _cpu_s(server.process.pid)
+        start_cpu_s = cpu_s(server.process.pid)
         asyncio.run(_play(launch.url, at_once // 4, at_once, "warm-up"))
         asked, hits = asyncio.run(_prefixes(launch.url))
-        theirs, ours, began = _cpu_s(server.process.pid), time.process_time(), time.perf_counter()
+        theirs, ours, began = cpu_s(server.process.pid), time.process_time(), time.perf_counter()
         played = asyncio.run(_play(launch.url, games, at_once, seed))
-        theirs, ours = _cpu_s(server.process.pid) - theirs, time.process_time() - ours
+        theirs, ours = cpu_s(server.process.pid) - theirs, time.process_time() - ours
         seconds = time.perf_counter() - began
         asked_after, hits_after = asyncio.run(_prefixes(launch.url))
     decisions, tokens = sum(len(m.decisions) for m in played), sum(m.tokens for m in played)
@@ -93,19 +91,6 @@ async def _prefixes(url: str) -> tuple[float, float]:
         return sum(float(v) for v in re.findall(rf"^vllm:prefix_cache_{name}_total{{.*}} (\S+)$", text, re.MULTILINE))
 
     return total("queries"), total("hits")
-
-
-def _cpu_s(session: int) -> float:
-    """The CPU seconds of all processes of a session so far, ended children included (/proc/PID/stat, see proc(5))."""
-    ticks = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
-            continue
-        if int(fields[3]) == session:
-            ticks += sum(map(int, fields[11:15]))
-    return ticks / _TICKS
 
 
 def main() -> None:

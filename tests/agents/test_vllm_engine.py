@@ -25,6 +25,9 @@ from agents.models import shipped_folder
 from agents.runner import Lineup, Played, no_log, play_matches
 from arena.errors import CheckpointError, EngineError
 from arena.games.werewolf import Werewolf
+from benchmarks.reload import account
+from benchmarks.reloading.checkpoints import checkpoints
+from benchmarks.reloading.vllm import reload_vllm
 from tests.fakes.checkpoints import copied
 from tests.fakes.plain_pass import assert_played_by, assert_true
 from tests.fakes.vllm_checkpoints import adapter, fresh_model, other_weights
@@ -160,6 +163,17 @@ async def test_full_weights_change_in_mid_play(vllm_server: OwnServer, tmp_path:
         assert assert_played_by(played, weights) == len(played.decisions)
     assert during.choice_probs != pytest.approx(before.choice_probs, abs=1e-3)
     assert after.choice_probs == pytest.approx(before.choice_probs, abs=1e-5)
+
+
+async def test_reloads_in_a_row_lose_nothing_and_tell_the_truth(vllm_server: OwnServer, tmp_path: Path) -> None:
+    found = checkpoints(shipped_folder(), tmp_path, 4)
+    watched, _ = await reload_vllm(vllm_server, found, games=4, reloads=4)
+    async with started(vllm_server, locate=found.__getitem__) as engine:
+        assert await engine.reload(shipped_folder()) == SHIPPED
+    figures = account(watched, found, sample=100)
+    assert figures["reloads"] == 4
+    assert figures["versions"] > 2
+    assert {figures[k] for k in ("lost", "doubled", "failed", "wrong_version")} == {0}
 
 
 async def test_several_adapters_answer_side_by_side(vllm_server: OwnServer, tmp_path: Path) -> None:
