@@ -199,7 +199,7 @@ class Policies:
             await self._idle.wait()
             before = await self._fingerprint()
             await change(found.folder, found.version, old_folder, old.version)
-            after = await self._take(self._model)
+            after = await probe.take(self._server, self._model, self._prompt)
             if wrong := self._disproved(found.version, before, after):
                 await change(old_folder, old.version, found.folder, found.version)
                 raise CheckpointError(f"The vLLM server took {found.version}, but {wrong}; {old.version} plays on.")
@@ -240,11 +240,8 @@ class Policies:
     async def _fingerprint(self) -> probe.Fingerprint:
         """Of the full weights as they are now."""
         if self._base.version not in self._fingerprints:
-            self._fingerprints[self._base.version] = await self._take(self._model)
+            self._fingerprints[self._base.version] = await probe.take(self._server, self._model, self._prompt)
         return self._fingerprints[self._base.version]
-
-    async def _take(self, model: str) -> probe.Fingerprint:
-        return await probe.take(self._server, model, self._prompt, busy=self._users > 0)
 
     async def _load_adapter(self, found: Fitting) -> Policy:
         name = f"{found.version}-{self._run}-{next(self._names)}"
@@ -254,7 +251,7 @@ class Policies:
             if error.code == "engine/unreachable":
                 raise
             raise CheckpointError(f"The vLLM server cannot load adapter {found.version}: {error.message}") from error
-        said, base = await self._take(name), await self._fingerprint()
+        said, base = await probe.take(self._server, name, self._prompt), await self._fingerprint()
         if not said.finite or (not found.silent and said.distance(base) == 0):
             await self._server.unload_adapter(name)
             raise CheckpointError(f"The vLLM server took adapter {found.version}, but does not answer with it.")
