@@ -1,4 +1,7 @@
-"""The terminal program: holds the world, hands it to the screens, turns their wishes into requests to the server."""
+"""The terminal program: holds the world, hands it to the screens, turns their wishes into requests to the server.
+
+Only the lobby is imported with it, so that it stands soon; every other screen is where it is opened.
+"""
 
 from __future__ import annotations
 
@@ -15,24 +18,14 @@ from textual.screen import Screen
 from arena.client.happenings import ConnectionBack
 from arena.clock import Clock, SystemClock
 from arena.errors import ArenaError
-from tui import commands, keymap, messages, store
+from tui import keymap, messages, store
 from tui.board_desk import BoardDesk
 from tui.link import Link
 from tui.memory import NothingRemembered, Remembered
-from tui.replaying import open_replay
 from tui.requests import Requests
-from tui.screens.board import BoardScreen
-from tui.screens.debug import DebugScreen
-from tui.screens.end import EndScreen
-from tui.screens.help import HelpScreen
-from tui.screens.ladder import LadderScreen
+from tui.screens.informed import Informed
 from tui.screens.lobby import LobbyScreen
 from tui.screens.question import QuestionScreen, leave_question
-from tui.screens.replay import ReplayScreen
-from tui.screens.replay_keys import ReplayKeys
-from tui.screens.settings import PressKeyScreen, SettingsScreen
-from tui.screens.table import TableScreen
-from tui.screens.training import TrainingScreen
 from tui.settings import Settings
 from tui.state import Connection, World
 from tui.themes import TERMINAL, THEMES
@@ -140,6 +133,8 @@ class ArenaApp(Requests):
         old, new = before.table, world.table
         joined = new is not None and (old is None or old.room.room != new.room.room)
         if joined:
+            from tui.screens.table import TableScreen
+
             self._to_lobby()
             self.push_screen(TableScreen(world, self.clock.monotonic_s()))
         if old is not None and new is None:
@@ -153,7 +148,9 @@ class ArenaApp(Requests):
         if called and self.settings.bell:
             self.bell()
         ended = new.ended is not None and (joined or old is None or old.ended is None)
-        if ended and isinstance(self.screen, TableScreen):
+        if ended and isinstance(self.screen, Informed) and self.screen.at_table:
+            from tui.screens.end import EndScreen
+
             self.push_screen(EndScreen(new))
 
     def _show_soon(self) -> None:
@@ -165,27 +162,21 @@ class ArenaApp(Requests):
     def _show(self) -> None:
         self._show_due = False
         for screen in self.screen_stack:
-            if isinstance(screen, TableScreen | LobbyScreen | BoardScreen):
-                screen.show(self.world, self.clock.monotonic_s())
-            elif isinstance(screen, DebugScreen):
-                screen.show(self.world)
-            elif isinstance(screen, EndScreen) and self.world.table is not None:
-                screen.show(self.world.table)
+            if isinstance(screen, Informed):
+                screen.hear(self.world, self.clock.monotonic_s())
 
     def _tick(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, DebugScreen):
-                screen.tick()
-            elif isinstance(screen, TableScreen):
-                screen.tick(self.clock.monotonic_s())
-            elif isinstance(screen, LobbyScreen | BoardScreen) and self.world.lost is not None:
-                screen.show(self.world, self.clock.monotonic_s())
+            if isinstance(screen, Informed):
+                screen.tick(self.world, self.clock.monotonic_s())
 
     def _to_lobby(self) -> None:
         while len(self.screen_stack) > 2:
             self.pop_screen()
 
     def on_read_replay(self, event: messages.ReadReplay) -> None:
+        from tui.replaying import open_replay
+
         def still_wanted() -> bool:
             return self.world.table is not None and self.world.table.room.room == event.room
 
@@ -204,9 +195,13 @@ class ArenaApp(Requests):
         self.boards.promote(event.checkpoint, event.run)
 
     def action_ladder(self) -> None:
+        from tui.screens.ladder import LadderScreen
+
         self.boards.open(LadderScreen)
 
     def action_training(self) -> None:
+        from tui.screens.training import TrainingScreen
+
         self.boards.open(TrainingScreen)
 
     # -- leaving ------------------------------------------------------------------------------------------------
@@ -264,23 +259,25 @@ class ArenaApp(Requests):
         self.set_keymap(keymap.keymap(settings))
 
     def action_debug(self) -> None:
+        from tui.screens.debug import DebugScreen
+
         self.push_screen(DebugScreen(self.link, self.world))
 
     def action_settings(self) -> None:
+        from tui.screens.settings import SettingsScreen
+
         self.push_screen(SettingsScreen(self.settings, self.use))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        match action:
-            case "settings":
-                return not isinstance(self.screen, SettingsScreen | PressKeyScreen)
-            case "debug":
-                return not isinstance(self.screen, DebugScreen | PressKeyScreen)
-            case _:
-                return not isinstance(self.screen, PressKeyScreen)
+        return not (isinstance(self.screen, Informed) and self.screen.closes(action))
 
     # -- commands -----------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+        from tui.screens.replay import ReplayScreen
+        from tui.screens.replay_keys import ReplayKeys
+
         if isinstance(self.screen, HelpScreen | ReplayKeys):
             self.pop_screen()
         elif isinstance(self.screen, ReplayScreen):
@@ -291,4 +288,6 @@ class ArenaApp(Requests):
             self.push_screen(HelpScreen(game, events, self.settings))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        from tui import commands
+
         return commands.of(self, screen)

@@ -13,7 +13,7 @@ from textual.widgets import Footer
 
 from tui.messages import Begin, LeaveTable, TakeBack
 from tui.screens.card import CardScreen
-from tui.screens.end import EndScreen
+from tui.screens.informed import Informed
 from tui.state import World
 from tui.widgets.banner import Banner
 from tui.widgets.chat import Chat
@@ -27,11 +27,12 @@ from tui.widgets.vote_matrix import VoteMatrix
 from tui.widgets.waiting_room import WaitingRoom
 
 
-class TableScreen(Screen[None]):
+class TableScreen(Informed, Screen[None]):
     """Shows a ``World``; acts leave it as messages to the app."""
 
     CSS_PATH = "table.tcss"
     AUTO_FOCUS = ""
+    at_table = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "take_back", "Take my seat back", id="table.back", priority=True),
         Binding("ctrl+g", "begin", "Begin now", id="table.begin", priority=True),
@@ -71,9 +72,9 @@ class TableScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.drawn = True
-        self.show(self.world, self.now_s)
+        self.hear(self.world, self.now_s)
 
-    def show(self, world: World, now_s: float) -> None:
+    def hear(self, world: World, now_s: float) -> None:
         self.world, self.now_s = world, now_s
         table = world.table
         if table is None or not self._is_whole():
@@ -92,8 +93,7 @@ class TableScreen(Screen[None]):
         self.set_class(table.face.broad, "-broad")
         self.refresh_bindings()
 
-    def tick(self, now_s: float) -> None:
-        """A second has passed."""
+    def tick(self, world: World, now_s: float) -> None:
         self.now_s = now_s
         if self._is_whole():
             self.phase.show(self.world, now_s)
@@ -155,5 +155,7 @@ class TableScreen(Screen[None]):
         chat.scroll_relative(y=by * max(1, chat.size.height - 2), animate=False)
 
     def action_result(self) -> None:
+        from tui.screens.end import EndScreen
+
         if self.world.table is not None:
             self.app.push_screen(EndScreen(self.world.table))
