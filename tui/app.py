@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, ClassVar, Final
@@ -15,7 +17,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from arena.client.happenings import ConnectionBack
+from arena.client.happenings import ConnectionBack, Happening
 from arena.clock import Clock, SystemClock
 from arena.errors import ArenaError
 from tui import keymap, messages, store
@@ -32,8 +34,14 @@ from tui.themes import TERMINAL, THEMES
 from tui.wish import Wish
 
 LIST_EVERY_S: Final = 3.0
-TOGETHER: Final = 1_000
-"""So many messages of the server are taken in at once, then keys and drawing have their turn."""
+SLICE_S: Final = 0.004
+PAUSE_S: Final = 0.001
+"""So long messages of the server are taken in at a time, then keys have their turn. The pause is a real one: the thread
+that writes to the terminal gets the interpreter only while the loop waits, not where it merely looks for events."""
+TAKING: Final = "taking"
+"""The group of the worker that does so."""
+UNSEEN_S: Final = 0.5
+"""What has come is drawn when all of it is taken in, but it never waits longer than this."""
 WIDTHS: Final[list[tuple[int, str]] | None] = [(0, "-tiny"), (60, "-compact"), (100, "-wide"), (140, "-roomy")]
 HEIGHTS: Final[list[tuple[int, str]] | None] = [(0, "-flat"), (16, "-low"), (22, "-normal"), (32, "-tall")]
 """From so many columns and rows on, a screen has this class; the style sheets do the rest."""
@@ -73,6 +81,8 @@ class ArenaApp(Requests):
         self.clock = clock or SystemClock()
         self.boards = BoardDesk(self, self._take)
         self._show_due = False
+        self._heard: deque[Happening | messages.Disconnected] = deque()
+        self._taking = False
         for each in THEMES.values():
             self.register_theme(each)
         self._fixed_theme = TERMINAL.name if colourless else theme
@@ -106,26 +116,47 @@ class ArenaApp(Requests):
                 self._take(replace(self.world, notice="There is no match to go back to on this server."))
 
     async def _listen(self) -> None:
-        """Every message of the server becomes a message of the app; widgets are never touched from here."""
-        reason, arrived = "The connection is closed.", 0
+        reason = "The connection is closed."
         try:
             async for message in self.link:
-                self.post_message(messages.Received(message))
-                arrived += 1
-                if arrived % TOGETHER == 0:  # a long past comes so at once
-                    await asyncio.sleep(0)
+                self.hear(message)
         except ArenaError as error:
             reason = error.message
-        self.post_message(messages.Disconnected(reason))
+        self.hear(messages.Disconnected(reason))
 
     def on_received(self, event: messages.Received) -> None:
-        now_s = self.clock.monotonic_s()
-        if isinstance(event.message, ConnectionBack):  # another server may stand there now
-            self.world = store.receive(self.world, self.link.welcome, now_s)
-        self._take(store.receive(self.world, event.message, now_s))
+        self.hear(event.message)
 
-    def on_disconnected(self, event: messages.Disconnected) -> None:
-        self._take(store.ended(self.world, event.reason))
+    def hear(self, message: Happening | messages.Disconnected) -> None:
+        """What comes first is taken in first, whichever way it comes."""
+        self._heard.append(message)
+        if not self._taking:
+            self._taking = True
+            self.run_worker(self._take_in(), name="take-in", group=TAKING)
+
+    async def _take_in(self) -> None:
+        """Beside the queue of the app, in which the keys are: a long past comes at once, and they must not wait."""
+        drawn_s = time.monotonic()
+        while self._heard:
+            until_s = time.monotonic() + SLICE_S
+            while self._heard and time.monotonic() < until_s:
+                self._take_one(self._heard.popleft())
+            if until_s - drawn_s > UNSEEN_S:
+                drawn_s = until_s
+                self._show_soon()
+            if self._heard:
+                await asyncio.sleep(PAUSE_S)
+        self._taking = False
+        self._show_soon()
+
+    def _take_one(self, message: Happening | messages.Disconnected) -> None:
+        now_s = self.clock.monotonic_s()
+        if isinstance(message, messages.Disconnected):
+            self._take(store.ended(self.world, message.reason))
+            return
+        if isinstance(message, ConnectionBack):  # another server may stand there now
+            self.world = store.receive(self.world, self.link.welcome, now_s)
+        self._take(store.receive(self.world, message, now_s))
 
     def _take(self, world: World) -> None:
         """The one place where the world changes: show it, and mark what is new."""
@@ -139,7 +170,8 @@ class ArenaApp(Requests):
             self.push_screen(TableScreen(world, self.clock.monotonic_s()))
         if old is not None and new is None:
             self._to_lobby()
-        self._show_soon()
+        if not self._taking:
+            self._show_soon()
         if new is None:
             return
         turned = new.my_turn and (old is None or not old.turn or not new.turn or old.turn.turn_id != new.turn.turn_id)
@@ -154,7 +186,7 @@ class ArenaApp(Requests):
             self.push_screen(EndScreen(new))
 
     def _show_soon(self) -> None:
-        """Once for all that has arrived by now: what is queued already is taken in before it."""
+        """Once for all that is asked for by now."""
         if not self._show_due:
             self._show_due = True
             self.call_later(self._show)

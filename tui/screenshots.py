@@ -18,7 +18,7 @@ from arena.client.trace import Way
 from arena.games.core import Act, Turn
 from arena.protocol.client_messages import Hello, JoinRoom, TakeTurn
 from arena.protocol.server_messages import EventHappened, RoomJoined, SeatChanged, SeatInfo
-from tui.app import ArenaApp
+from tui.app import TAKING, ArenaApp
 from tui.board_scenes import SCENES as BOARD_SCENES
 from tui.canned import NAMES, ROLES, CannedGame
 from tui.canned_link import CannedLink
@@ -74,6 +74,8 @@ async def settle(pilot: Pilot[int]) -> None:
     """Until everything that was sent is drawn."""
     for _ in range(4):
         await pilot.pause()
+        for taking in [w for w in pilot.app.workers if w.group == TAKING]:
+            await taking.wait()
 
 
 def at_table(

@@ -31,7 +31,7 @@ from tui.screens.replay_keys import ReplayKeys
 from tui.screenshots import settle
 from tui.widgets.chat_line import ChatLine
 from tui.widgets.eyes import Eyes
-from tui.widgets.heat_map import HeatMap, map_rows
+from tui.widgets.heat_map import HeatMap, map_rows, short_names
 from tui.widgets.private_panel import PrivatePanel
 from tui.widgets.this_turn import turn_rows
 from tui.widgets.timeline import Timeline
@@ -454,3 +454,20 @@ async def test_a_replay_that_comes_late_takes_nobody_from_the_lobby(make_app: Ma
         told.set()
         await settle(pilot)
         assert isinstance(app.screen, LobbyScreen)
+
+
+def test_sixteen_seats_fit_into_eighty_columns() -> None:
+    at = steps.to_mark(opened(recording(seats=16)), "death", 1)
+    width = 44
+    rows = map_rows(at, width)
+    heads = rows[0].plain.removeprefix("tens").split(), rows[1].plain.removeprefix("of %").split()
+    there = [a + b for a, b in zip(*heads, strict=True)]
+    names = at.recording.names
+    assert there == [short for name, short in short_names(names).items() if short in there]
+    assert len(there) >= 14
+    assert all(row.cell_length <= width for row in rows)
+    assert "left out" not in plain(rows)
+
+
+def test_short_names_differ() -> None:
+    assert short_names(["Jonas", "Jo", "Joy", "J"]) == {"Jonas": "Jo", "Jo": "J1", "Joy": "Jy", "J": "J2"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -26,6 +26,9 @@ from tui.widgets.turn_panel import TurnPanel
 from tui.widgets.vote_matrix import VoteMatrix
 from tui.widgets.waiting_room import WaitingRoom
 
+ACTIONS: Final = ("take_back", "begin", "pass_turn", "card", "result", "lobby")
+"""What can be done at some times and not at others."""
+
 
 class TableScreen(Informed, Screen[None]):
     """Shows a ``World``; acts leave it as messages to the app."""
@@ -48,6 +51,7 @@ class TableScreen(Informed, Screen[None]):
         super().__init__()
         self.world, self.now_s = world, now_s
         self.drawn = False
+        self._able: tuple[bool | None, ...] = ()
         self.phase, self.banner, self.waiting = PhaseTrack(), Banner(), WaitingRoom()
         self.chat, self.turn = Chat(id="chat"), TurnPanel(id="turn")
         self.seats, self.votes, self.picture = SeatList(id="seats"), VoteMatrix(id="votes"), Picture(id="picture")
@@ -91,7 +95,10 @@ class TableScreen(Informed, Screen[None]):
         self.chat.display = table.started or table.over
         self.chat.border_title = Content(table.face.talk_title(table))
         self.set_class(table.face.broad, "-broad")
-        self.refresh_bindings()
+        able = tuple(self.check_action(name, ()) for name in ACTIONS)
+        if able != self._able:
+            self._able = able
+            self.refresh_bindings()  # composes the foot anew, so only where it changes
 
     def tick(self, world: World, now_s: float) -> None:
         self.now_s = now_s
