@@ -209,8 +209,13 @@ class ArenaApp(Requests):
     def on_read_replay(self, event: messages.ReadReplay) -> None:
         from tui.replaying import open_replay
 
+        asked_at = self.world.table
+
         def still_wanted() -> bool:
-            return self.world.table is not None and self.world.table.room.room == event.room
+            table = self.world.table
+            if table is None or asked_at is None:  # asked for in the lobby, and nobody has gone to a table since
+                return table is asked_at and not self.world.joining and isinstance(self.screen, LobbyScreen)
+            return table.room.room == event.room
 
         opening = open_replay(self, self.link, event.room, still_wanted)
         self.run_worker(opening, name="replay", group="replay", exclusive=True)

@@ -33,6 +33,7 @@ from tui.widgets.chat_line import ChatLine
 from tui.widgets.eyes import Eyes
 from tui.widgets.heat_map import HeatMap, map_rows, short_names
 from tui.widgets.private_panel import PrivatePanel
+from tui.widgets.room_list import RoomList
 from tui.widgets.this_turn import turn_rows
 from tui.widgets.timeline import Timeline
 
@@ -471,3 +472,32 @@ def test_sixteen_seats_fit_into_eighty_columns() -> None:
 
 def test_short_names_differ() -> None:
     assert short_names(["Jonas", "Jo", "Joy", "J"]) == {"Jonas": "Jo", "Jo": "J1", "Joy": "Jy", "J": "J2"}
+
+
+async def test_a_match_that_is_over_is_read_from_the_lobby(make_app: Make) -> None:
+    app = make_app(FakeArena())
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        rooms = app.screen.query_one(RoomList)
+        rooms.focus()
+        rooms.highlighted = next(n for n, room in enumerate(rooms.rooms) if room.status == "over")
+        await press(pilot, "enter")
+        assert isinstance(app.screen, ReplayScreen)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, LobbyScreen)
+
+
+async def test_the_lobby_says_why_a_match_cannot_be_read(make_app: Make) -> None:
+    class Strict(FakeArena):
+        async def recording(self, room: str) -> Recording:
+            raise RequestRefused("Only who was there may read it.", code="room/private")
+
+    app = make_app(Strict())
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        rooms = app.screen.query_one(RoomList)
+        rooms.focus()
+        rooms.highlighted = next(n for n, room in enumerate(rooms.rooms) if room.status == "over")
+        await press(pilot, "enter")
+        assert isinstance(app.screen, LobbyScreen)
+        assert [n.message for n in app._notifications] == ["Only who was there may read it."]

@@ -15,7 +15,7 @@ from arena.protocol.text import clean_text
 from tui import words
 from tui.faces.registry import face_of
 from tui.house_rules import NewGameChoice
-from tui.messages import Join, NewGame, QuickMatch, Watch
+from tui.messages import Join, NewGame, QuickMatch, ReadReplay, Watch
 from tui.screens.informed import Informed
 from tui.state import Connection, World
 from tui.widgets.room_list import HEAD, RoomList
@@ -120,10 +120,13 @@ class LobbyScreen(Informed, Screen[None]):
                 self.action_watch()
 
     def on_option_list_option_selected(self, event: RoomList.OptionSelected) -> None:
-        """Enter on a game: sit down where a seat is or may be open, watch otherwise."""
+        """Enter on a game: sit down where a seat is or may be open, read it when it is over, watch otherwise."""
         event.stop()
         room = self.query_one(RoomList).marked()
         if room is None:
+            return
+        if room.status == "over":
+            self.post_message(ReadReplay(room.room))
             return
         waits = room.status == "waiting" and any(s.mind in ("open", "hidden") for s in room.seats)
         self.post_message(Join(room.room) if waits else Watch(room.room))
