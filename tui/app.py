@@ -1,9 +1,14 @@
-"""The terminal program: holds the world, hands it to the screens, turns their wishes into requests to the server."""
+"""The terminal program: holds the world, hands it to the screens, turns their wishes into requests to the server.
+
+Only the lobby is imported with it, so that it stands soon; every other screen is where it is opened.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import time
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, ClassVar, Final
@@ -12,35 +17,31 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from arena.client.happenings import ConnectionBack
+from arena.client.happenings import ConnectionBack, Happening
 from arena.clock import Clock, SystemClock
 from arena.errors import ArenaError
-from tui import commands, keymap, messages, store
+from tui import keymap, messages, store
 from tui.board_desk import BoardDesk
 from tui.link import Link
 from tui.memory import NothingRemembered, Remembered
-from tui.replaying import open_replay
 from tui.requests import Requests
-from tui.screens.board import BoardScreen
-from tui.screens.debug import DebugScreen
-from tui.screens.end import EndScreen
-from tui.screens.help import HelpScreen
-from tui.screens.ladder import LadderScreen
+from tui.screens.informed import Informed
 from tui.screens.lobby import LobbyScreen
 from tui.screens.question import QuestionScreen, leave_question
-from tui.screens.replay import ReplayScreen
-from tui.screens.replay_keys import ReplayKeys
-from tui.screens.settings import PressKeyScreen, SettingsScreen
-from tui.screens.table import TableScreen
-from tui.screens.training import TrainingScreen
 from tui.settings import Settings
 from tui.state import Connection, World
 from tui.themes import TERMINAL, THEMES
 from tui.wish import Wish
 
 LIST_EVERY_S: Final = 3.0
-TOGETHER: Final = 1_000
-"""So many messages of the server are taken in at once, then keys and drawing have their turn."""
+SLICE_S: Final = 0.004
+PAUSE_S: Final = 0.001
+"""So long messages of the server are taken in at a time, then keys have their turn. The pause is a real one: the thread
+that writes to the terminal gets the interpreter only while the loop waits, not where it merely looks for events."""
+TAKING: Final = "taking"
+"""The group of the worker that does so."""
+UNSEEN_S: Final = 0.5
+"""What has come is drawn when all of it is taken in, but it never waits longer than this."""
 WIDTHS: Final[list[tuple[int, str]] | None] = [(0, "-tiny"), (60, "-compact"), (100, "-wide"), (140, "-roomy")]
 HEIGHTS: Final[list[tuple[int, str]] | None] = [(0, "-flat"), (16, "-low"), (22, "-normal"), (32, "-tall")]
 """From so many columns and rows on, a screen has this class; the style sheets do the rest."""
@@ -80,6 +81,8 @@ class ArenaApp(Requests):
         self.clock = clock or SystemClock()
         self.boards = BoardDesk(self, self._take)
         self._show_due = False
+        self._heard: deque[Happening | messages.Disconnected] = deque()
+        self._taking = False
         for each in THEMES.values():
             self.register_theme(each)
         self._fixed_theme = TERMINAL.name if colourless else theme
@@ -113,26 +116,47 @@ class ArenaApp(Requests):
                 self._take(replace(self.world, notice="There is no match to go back to on this server."))
 
     async def _listen(self) -> None:
-        """Every message of the server becomes a message of the app; widgets are never touched from here."""
-        reason, arrived = "The connection is closed.", 0
+        reason = "The connection is closed."
         try:
             async for message in self.link:
-                self.post_message(messages.Received(message))
-                arrived += 1
-                if arrived % TOGETHER == 0:  # a long past comes so at once
-                    await asyncio.sleep(0)
+                self.hear(message)
         except ArenaError as error:
             reason = error.message
-        self.post_message(messages.Disconnected(reason))
+        self.hear(messages.Disconnected(reason))
 
     def on_received(self, event: messages.Received) -> None:
-        now_s = self.clock.monotonic_s()
-        if isinstance(event.message, ConnectionBack):  # another server may stand there now
-            self.world = store.receive(self.world, self.link.welcome, now_s)
-        self._take(store.receive(self.world, event.message, now_s))
+        self.hear(event.message)
 
-    def on_disconnected(self, event: messages.Disconnected) -> None:
-        self._take(store.ended(self.world, event.reason))
+    def hear(self, message: Happening | messages.Disconnected) -> None:
+        """What comes first is taken in first, whichever way it comes."""
+        self._heard.append(message)
+        if not self._taking:
+            self._taking = True
+            self.run_worker(self._take_in(), name="take-in", group=TAKING)
+
+    async def _take_in(self) -> None:
+        """Beside the queue of the app, in which the keys are: a long past comes at once, and they must not wait."""
+        drawn_s = time.monotonic()
+        while self._heard:
+            until_s = time.monotonic() + SLICE_S
+            while self._heard and time.monotonic() < until_s:
+                self._take_one(self._heard.popleft())
+            if until_s - drawn_s > UNSEEN_S:
+                drawn_s = until_s
+                self._show_soon()
+            if self._heard:
+                await asyncio.sleep(PAUSE_S)
+        self._taking = False
+        self._show_soon()
+
+    def _take_one(self, message: Happening | messages.Disconnected) -> None:
+        now_s = self.clock.monotonic_s()
+        if isinstance(message, messages.Disconnected):
+            self._take(store.ended(self.world, message.reason))
+            return
+        if isinstance(message, ConnectionBack):  # another server may stand there now
+            self.world = store.receive(self.world, self.link.welcome, now_s)
+        self._take(store.receive(self.world, message, now_s))
 
     def _take(self, world: World) -> None:
         """The one place where the world changes: show it, and mark what is new."""
@@ -140,11 +164,14 @@ class ArenaApp(Requests):
         old, new = before.table, world.table
         joined = new is not None and (old is None or old.room.room != new.room.room)
         if joined:
+            from tui.screens.table import TableScreen
+
             self._to_lobby()
             self.push_screen(TableScreen(world, self.clock.monotonic_s()))
         if old is not None and new is None:
             self._to_lobby()
-        self._show_soon()
+        if not self._taking:
+            self._show_soon()
         if new is None:
             return
         turned = new.my_turn and (old is None or not old.turn or not new.turn or old.turn.turn_id != new.turn.turn_id)
@@ -153,11 +180,13 @@ class ArenaApp(Requests):
         if called and self.settings.bell:
             self.bell()
         ended = new.ended is not None and (joined or old is None or old.ended is None)
-        if ended and isinstance(self.screen, TableScreen):
+        if ended and isinstance(self.screen, Informed) and self.screen.at_table:
+            from tui.screens.end import EndScreen
+
             self.push_screen(EndScreen(new))
 
     def _show_soon(self) -> None:
-        """Once for all that has arrived by now: what is queued already is taken in before it."""
+        """Once for all that is asked for by now."""
         if not self._show_due:
             self._show_due = True
             self.call_later(self._show)
@@ -165,29 +194,28 @@ class ArenaApp(Requests):
     def _show(self) -> None:
         self._show_due = False
         for screen in self.screen_stack:
-            if isinstance(screen, TableScreen | LobbyScreen | BoardScreen):
-                screen.show(self.world, self.clock.monotonic_s())
-            elif isinstance(screen, DebugScreen):
-                screen.show(self.world)
-            elif isinstance(screen, EndScreen) and self.world.table is not None:
-                screen.show(self.world.table)
+            if isinstance(screen, Informed):
+                screen.hear(self.world, self.clock.monotonic_s())
 
     def _tick(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, DebugScreen):
-                screen.tick()
-            elif isinstance(screen, TableScreen):
-                screen.tick(self.clock.monotonic_s())
-            elif isinstance(screen, LobbyScreen | BoardScreen) and self.world.lost is not None:
-                screen.show(self.world, self.clock.monotonic_s())
+            if isinstance(screen, Informed):
+                screen.tick(self.world, self.clock.monotonic_s())
 
     def _to_lobby(self) -> None:
         while len(self.screen_stack) > 2:
             self.pop_screen()
 
     def on_read_replay(self, event: messages.ReadReplay) -> None:
+        from tui.replaying import open_replay
+
+        asked_at = self.world.table
+
         def still_wanted() -> bool:
-            return self.world.table is not None and self.world.table.room.room == event.room
+            table = self.world.table
+            if table is None or asked_at is None:  # asked for in the lobby, and nobody has gone to a table since
+                return table is asked_at and not self.world.joining and isinstance(self.screen, LobbyScreen)
+            return table.room.room == event.room
 
         opening = open_replay(self, self.link, event.room, still_wanted)
         self.run_worker(opening, name="replay", group="replay", exclusive=True)
@@ -204,9 +232,13 @@ class ArenaApp(Requests):
         self.boards.promote(event.checkpoint, event.run)
 
     def action_ladder(self) -> None:
+        from tui.screens.ladder import LadderScreen
+
         self.boards.open(LadderScreen)
 
     def action_training(self) -> None:
+        from tui.screens.training import TrainingScreen
+
         self.boards.open(TrainingScreen)
 
     # -- leaving ------------------------------------------------------------------------------------------------
@@ -264,23 +296,25 @@ class ArenaApp(Requests):
         self.set_keymap(keymap.keymap(settings))
 
     def action_debug(self) -> None:
+        from tui.screens.debug import DebugScreen
+
         self.push_screen(DebugScreen(self.link, self.world))
 
     def action_settings(self) -> None:
+        from tui.screens.settings import SettingsScreen
+
         self.push_screen(SettingsScreen(self.settings, self.use))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        match action:
-            case "settings":
-                return not isinstance(self.screen, SettingsScreen | PressKeyScreen)
-            case "debug":
-                return not isinstance(self.screen, DebugScreen | PressKeyScreen)
-            case _:
-                return not isinstance(self.screen, PressKeyScreen)
+        return not (isinstance(self.screen, Informed) and self.screen.closes(action))
 
     # -- commands -----------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+        from tui.screens.replay import ReplayScreen
+        from tui.screens.replay_keys import ReplayKeys
+
         if isinstance(self.screen, HelpScreen | ReplayKeys):
             self.pop_screen()
         elif isinstance(self.screen, ReplayScreen):
@@ -291,4 +325,6 @@ class ArenaApp(Requests):
             self.push_screen(HelpScreen(game, events, self.settings))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        from tui import commands
+
         return commands.of(self, screen)

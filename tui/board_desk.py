@@ -11,13 +11,11 @@ from arena.protocol.server_messages import LadderListed, RunsListed
 from arena.protocol.text import clean_text
 from tui import messages, words
 from tui.link import Link
-from tui.screens.board import BoardScreen
-from tui.screens.ladder import LadderScreen
-from tui.screens.training import TrainingScreen
 from tui.state import Connection, World
 
 if TYPE_CHECKING:
     from tui.app import ArenaApp
+    from tui.screens.board import BoardScreen
 
 Question = Callable[[Link], Awaitable[LadderListed | RunsListed]]
 
@@ -31,8 +29,10 @@ class BoardDesk:
         self._next: Question | None = None
         self._asking = False
 
-    def open(self, board: type[LadderScreen | TrainingScreen]) -> None:
+    def open(self, board: type[BoardScreen]) -> None:
         """Show the ladder, or the training runs; what is known of them is shown at once."""
+        from tui.screens.board import BoardScreen
+
         if isinstance(self._app.screen, BoardScreen):
             self._app.pop_screen()
         self._app.world = replace(self._app.world, promotion="")

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from arena.errors import ArenaError
 from arena.games.registry import GAMES, game_by_name
-from tui import scenario_rows
 from tui.faces.registry import face_of
 from tui.rows import Choice, Value
 
@@ -162,7 +161,11 @@ _TERMS: Final = (
 
 def rules(game: str, picked: Mapping[str, Any] | None = None) -> tuple[Choice, ...]:
     """The rows about the rules, with those values that the game takes beside what is ``picked``."""
-    return scenario_rows.rows(picked or {}) if game == "scenario" else _fixed(game)
+    if game == "scenario":
+        from tui import scenario_rows
+
+        return scenario_rows.rows(picked or {})
+    return _fixed(game)
 
 
 @lru_cache
@@ -223,6 +226,8 @@ def chosen(
     """What the picked ``values``, by name, mean to the server. Options at the game's own default are left out."""
     game = values["game"]
     if game == "scenario":
+        from tui import scenario_rows
+
         options = scenario_rows.options(values, pick)
     else:
         options = {c.name: values[c.name] for c in rules(game) if values[c.name] != c.start}

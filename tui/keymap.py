@@ -127,6 +127,8 @@ def _own(kind: type) -> Iterator[Binding]:
 
 def keymap(settings: Settings) -> dict[str, str]:
     """For ``App.set_keymap``: vi's keys, then the player's own where they are keys of something."""
+    if not (settings.vi or settings.keys):
+        return {}  # most people's: no screen needs to be imported for it
     known = {b.id: b for b in bound()}
     changed = {**(VI if settings.vi else {}), **{i: k for i, k in settings.keys.items() if i in known}}
     # Textual takes a key from all that share it where one of them gets another: the others are told to keep theirs.
@@ -179,6 +181,8 @@ def refusal(asked: Bound, key: str, settings: Settings) -> str:
 
 def checked(settings: Settings) -> tuple[Settings, str]:
     """The settings without keys that cannot be, and a sentence that names them."""
+    if not settings.keys:
+        return settings, ""
     known = {b.id: b for b in bound()}
     kept, wrong = replace(settings, keys={}), list[str]()
     for name, keys in settings.keys.items():

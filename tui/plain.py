@@ -2,9 +2,10 @@
 
 One answer a line: a name or its number, or what you say; an empty line passes. ``/leave`` gives the seat up, ``/back``
 takes it back from a stand-in, ``/begin`` begins the game that you opened before all have come, ``/card`` says once more
-what only you know. What cannot be undone wants a further line, ``yes``. Lines that come early are kept for the next
-turns, and once the input has ended every further turn is passed. Who is dead talks with the other dead, where the room
-allows it.
+what only you know. ``/rate`` and one to five stars says at any time how good you think the match; it is sent when the
+match is over, and where a person sits at the keyboard they are asked then. What cannot be undone wants a further line,
+``yes``. Lines that come early are kept for the next turns, and once the input has ended every further turn is passed.
+Who is dead talks with the other dead, where the room allows it.
 """
 
 from __future__ import annotations
@@ -44,8 +45,12 @@ async def play(
     typed: asyncio.Queue[str | None] | None = None,
     write: Callable[[str], None] | None = None,
     clock: Clock | None = None,
+    asks: bool | None = None,
 ) -> int:
     """Play one match to its end; the exit status (0, or 1 when the seat or the connection was lost for good).
+
+    Args:
+        asks: whether to ask for stars at the end, and wait for them. None: where standard input is a terminal.
 
     Raises:
         ArenaError: the server gives no such seat.
@@ -73,6 +78,11 @@ async def play(
                     return 1
                 said = asyncio.ensure_future(anext(stream))
                 plain.take(happening)
+        if plain.may_rate:
+            if not plain.stars and line is not None and (sys.stdin.isatty() if asks is None else asks):
+                plain.say("? How good was it? One to five stars; an empty line says nothing.")
+                plain.hear_stars(await line or "")
+            await plain.rate()
     finally:
         for task in (said, line, *plain.acts):
             if task is not None:
@@ -114,6 +124,8 @@ class PlainGame:
         self.acts: dict[asyncio.Task[ActAccepted], str] = {}
         self.input_ended = False
         self.status: int | None = None
+        self.stars = 0
+        """What was said of the match, and not sent yet."""
         self._told = self._lines = self._notes = 0
         self._asked = self._weighed = ""
         self._notice = ""
@@ -201,6 +213,8 @@ class PlainGame:
                 self._show_card(table)
             case "/begin":
                 await self._tell(self.link.begin)
+            case rating if rating.split()[:1] == ["/rate"]:
+                self.hear_stars(rating.removeprefix("/rate"))
             case words_ if table is not None and table.may_speak_among_dead and not table.my_turn:
                 if spoken := clean_text(words_):
                     act_id = uuid4().hex
@@ -209,6 +223,33 @@ class PlainGame:
             case _:
                 self.early.append(text or "")
         self._answer_early()
+
+    @property
+    def may_rate(self) -> bool:
+        """Whether this is a match that I played to its end."""
+        table = self.world.table
+        return self.status == 0 and table is not None and table.ended is not None and table.me is not None
+
+    def hear_stars(self, text: str) -> None:
+        """Keep what was said of the match until it is over."""
+        match text.strip():
+            case "1" | "2" | "3" | "4" | "5" as stars:
+                self.stars = int(stars)
+            case "":
+                pass
+            case _:
+                self.say("! Stars are 1 to 5: /rate 4")
+
+    async def rate(self) -> None:
+        """Send it."""
+        if not self.stars or self.world.table is None:
+            return
+        try:
+            rated = await self.link.rate(self.world.table.room.room, self.stars)
+        except ArenaError as error:
+            self.say(f"! {words.refusal(error.code, clean_text(error.message, 300))}")
+        else:
+            self.say(f"You gave it {rated.stars} of 5.")
 
     async def _tell(self, say: Callable[[str], Awaitable[None]]) -> None:
         """Say something about the room that has no reply of its own."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,12 +50,14 @@ def run(
     operator_token: str | None = None,
     ca: Path | None = None,
     theme: str | None = None,
+    opened: Callable[[], None] = lambda: None,
 ) -> int:
     """Play until the player leaves (plain: until the match ends); the exit status.
 
     Args:
         train: whether games may be used for training; it is remembered. None: what was answered before, or asked.
         theme: one of ``tui.settings``; it is remembered. None: what was chosen before.
+        opened: called when the screens are about to take the terminal.
 
     Raises:
         UserError: no terminal that the screens can be drawn in.
@@ -65,13 +68,20 @@ def run(
     try:
         tls = None if ca is None else trusting(ca)
         how = {"token": token, "operator_token": operator_token, "tls": tls}
-        return asyncio.run(_run(url, name, wish, plain, train, theme, how))
+        return asyncio.run(_run(url, name, wish, plain, train, theme, how, opened))
     except KeyboardInterrupt:
         return 130
 
 
 async def _run(
-    url: str, name: str, wish: Wish, plain: bool, train: bool | None, theme: str | None, how: Mapping[str, Any]
+    url: str,
+    name: str,
+    wish: Wish,
+    plain: bool,
+    train: bool | None,
+    theme: str | None,
+    how: Mapping[str, Any],
+    opened: Callable[[], None],
 ) -> int:
     """``how`` to connect, as ``arena.client.client.connect`` has it."""
     memory = Memory(url)
@@ -79,13 +89,13 @@ async def _run(
         memory.train = train
     if theme is not None:
         memory.settings = replace(memory.settings, theme=theme)
+    # The screens take longest to import: that goes on while the server is waited for.
+    face = asyncio.create_task(asyncio.to_thread(import_module, "tui.plain" if plain else "tui.app"))
     async with reconnecting(url, name, memory=memory, client="terminal", **how) as arena:
+        screens = await face
         if plain:
-            from tui import plain as lines
-
-            return await lines.play(arena, wish=wish, memory=memory)
-        from tui.app import ArenaApp
-
-        app = ArenaApp(arena, name, wish=wish, memory=memory)
+            return await screens.play(arena, wish=wish, memory=memory)
+        app = screens.ArenaApp(arena, name, wish=wish, memory=memory)
+        opened()
         await app.run_async()
         return app.return_code or 0

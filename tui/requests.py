@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from textual.app import App
 
+from arena.client.happenings import Happening
 from arena.clock import Clock
 from arena.errors import ArenaError
 from arena.protocol import codes
@@ -39,6 +40,10 @@ class Requests(App[int]):
     def _take(self, world: World) -> None:
         """Make this the world, and show it."""
 
+    @abstractmethod
+    def hear(self, message: Happening | messages.Disconnected) -> None:
+        """Take this into the world, after all that came before it."""
+
     # -- a seat -------------------------------------------------------------------------------------------------
 
     def _ask(self, enter: Callable[[bool], Awaitable[RoomJoined]], *, blind: bool = False) -> None:
@@ -58,7 +63,7 @@ class Requests(App[int]):
                 notice = words.refusal(error.code, error.message)
                 self._take(replace(self.world, joining=False, early=(), notice=notice))
             else:
-                self.post_message(messages.Received(joined))
+                self.hear(joined)
 
         self.world = store.joining(self.world)
         self.run_worker(asking(), name="join")
@@ -92,7 +97,7 @@ class Requests(App[int]):
             rooms = await self.link.rooms()
         except ArenaError:
             return  # a lost connection is told by the stream; the list is asked for again soon
-        self.post_message(messages.Received(RoomsListed(rooms=rooms)))
+        self.hear(RoomsListed(rooms=rooms))
 
     def on_quick_match(self) -> None:
         before = self.world.table
@@ -218,7 +223,7 @@ class Requests(App[int]):
             except ArenaError as error:
                 self.on_explained(messages.Explained(words.refusal(error.code, error.message)))
             else:
-                self.post_message(messages.Received(rated))
+                self.hear(rated)
 
         if self.world.table is not None:
             self.run_worker(rating(self.world.table.room.room), name="rate", exclusive=True, group="rate")

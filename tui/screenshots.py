@@ -1,4 +1,4 @@
-"""Pictures of the screens, drawn from the canned game: ``python -m tui.screenshots OUT [WIDTHxHEIGHT …]``."""
+"""Pictures of the screens, drawn from the canned game: ``python -m tui.screenshots OUT``, or ``docs/images --docs``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from arena.client.trace import Way
 from arena.games.core import Act, Turn
 from arena.protocol.client_messages import Hello, JoinRoom, TakeTurn
 from arena.protocol.server_messages import EventHappened, RoomJoined, SeatChanged, SeatInfo
-from tui.app import ArenaApp
+from tui.app import TAKING, ArenaApp
 from tui.board_scenes import SCENES as BOARD_SCENES
 from tui.canned import NAMES, ROLES, CannedGame
 from tui.canned_link import CannedLink
@@ -74,6 +74,8 @@ async def settle(pilot: Pilot[int]) -> None:
     """Until everything that was sent is drawn."""
     for _ in range(4):
         await pilot.pause()
+        for taking in [w for w in pilot.app.workers if w.group == TAKING]:
+            await taking.wait()
 
 
 def at_table(
@@ -299,6 +301,17 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
 }
 
 
+DOCS: Final = {
+    "table": (120, 36),
+    "end": (100, 30),
+    "replay-map": (100, 30),
+    "ladder": (100, 30),
+    "training": (100, 30),
+    "settings": (100, 30),
+}
+"""The scenes whose pictures stand in the README and in docs/tui.md, and their sizes."""
+
+
 async def draw(scene: str, size: tuple[int, int], theme: str) -> str:
     """One picture as SVG."""
     app, prepare = SCENES[scene](theme)
@@ -315,13 +328,23 @@ async def draw_all(out: Path, sizes: list[tuple[int, int]], scenes: list[str]) -
                 path.write_text(await draw(scene, size, theme))
 
 
+async def draw_docs(out: Path) -> None:
+    """One picture a scene, by the scene's name."""
+    for scene, size in DOCS.items():
+        (out / f"{scene}.svg").write_text(await draw(scene, size, DARK.name))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--size", action="append", metavar="WIDTHxHEIGHT", help="repeatable; 80x24, 120x36 and 160x48")
     parser.add_argument("--scene", action="append", choices=sorted(SCENES), help="repeatable; all of them")
+    parser.add_argument("--docs", action="store_true", help="only the pictures of the README and the documents")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
+    if args.docs:
+        asyncio.run(draw_docs(args.out))
+        return
     sizes = [(int(w), int(h)) for w, h in (s.split("x") for s in args.size or ("80x24", "120x36", "160x48"))]
     asyncio.run(draw_all(args.out, sizes, args.scene or list(SCENES)))
 

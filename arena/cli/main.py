@@ -1,7 +1,7 @@
 """The ``arena`` command. Only the module of the command that is asked for is imported: help stays quick.
 
 A command is a module of this package with a function of the same name (an application, where it has commands of its
-own), and a row in ``COMMANDS``.
+own), and a row in ``COMMANDS``. Typer is imported where it is needed: who is about to play sees something before it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, Final
-
-import typer
+from typing import TYPE_CHECKING, Any, Final
 
 from arena.errors import ArenaError
+from tui.opening import OpeningLine
+
+if TYPE_CHECKING:
+    import typer
 
 COMMANDS: Final[dict[str, str]] = {
     "play": "Play from this terminal; the language model plays the others.",
@@ -37,12 +39,18 @@ COMMANDS: Final[dict[str, str]] = {
 """Each command and its line in the help."""
 
 EXIT_USER_ERROR: Final = 2
+EXIT_INTERRUPTED: Final = 130
 
 
 def build(wanted: str | None) -> typer.Typer:
     """The application with the ``wanted`` command loaded and all others as mere lines of help."""
+    import typer
+
+    from arena.cli.root import Root
+
     app = typer.Typer(
         name="arena",
+        cls=Root,
         help="One language model plays every seat of a social game, and people play with it.",
         no_args_is_help=True,
         add_completion=False,
@@ -67,10 +75,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if argv is None else argv)
     wanted = next((a for a in arguments if not a.startswith("-")), None)
     try:
-        build(wanted)(args=arguments)
+        with OpeningLine(wanted=_opens_screens(arguments)) as line:
+            build(wanted)(args=arguments, obj=line)
     except ArenaError as error:
-        typer.echo(f"arena: {error.message}", err=True)
+        sys.stderr.write(f"arena: {error.message}\n")
         sys.exit(EXIT_USER_ERROR)
+    except KeyboardInterrupt:  # before Typer is there to see it
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _opens_screens(arguments: Sequence[str]) -> bool:
+    """Whether this is going to take the terminal, as far as one can tell before the arguments are read."""
+    other = {"--plain", "--web", "--help"}.intersection(arguments)
+    return list(arguments[:1]) == ["play"] and not other and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _root() -> None:

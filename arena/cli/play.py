@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
-from urllib.error import URLError
-from urllib.request import urlopen
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+
+if TYPE_CHECKING:
+    from tui.opening import OpeningLine
 
 DEFAULT_URL: Final = "ws://127.0.0.1:8765"
 SERVE: Final = (sys.executable, "-m", "arena.cli.main", "serve")
@@ -41,6 +42,7 @@ class Talk(StrEnum):
 
 
 def play(
+    context: typer.Context,
     url: Annotated[str, typer.Option("--url", "--server", help="The server's address.")] = DEFAULT_URL,
     name: Annotated[str | None, typer.Option(help="Your handle; your login name if not given.")] = None,
     room: Annotated[str | None, typer.Option(metavar="CODE", help="Sit down in the room of this code or id.")] = None,
@@ -101,15 +103,16 @@ def play(
         options["discussion"] = discussion.value
     if (talk_rounds is not None or discussion is not None) and game != "werewolf":
         raise OptionError("--talk-rounds and --discussion are rules of Werewolf.")
-    game_by_name(game)  # of its options the server knows more than we do: its scenarios, for one
     if web and plain:
         raise OptionError("--web and --plain exclude each other.")
+    wish = Wish(room, watch, everything, resume, blind, game, options)
+    who = name or getpass.getuser()
+    colours = None if theme is None else theme.value
+    game_by_name(game)  # of its options the server knows more than we do: its scenarios, for one
     if not (plain or web):
         check_terminal()
-    with _server_at(url, may_ask=sys.stdin.isatty(), operator_token=operator_token) as operator_token:
-        wish = Wish(room, watch, everything, resume, blind, game, options)
-        who = name or getpass.getuser()
-        colours = None if theme is None else theme.value
+    line: OpeningLine = context.obj
+    with _server_at(url, line, may_ask=sys.stdin.isatty(), operator_token=operator_token) as operator_token:
         if web:
             from tui.web import arguments, serve
 
@@ -117,18 +120,30 @@ def play(
             serve(program, host=web_host, port=web_port, token=token)
             return
         code = run(
-            url, who, wish, plain=plain, train=train, token=token, operator_token=operator_token, ca=ca, theme=colours
+            url,
+            who,
+            wish,
+            plain=plain,
+            train=train,
+            token=token,
+            operator_token=operator_token,
+            ca=ca,
+            theme=colours,
+            opened=line.erase,
         )
     raise typer.Exit(code)
 
 
 @contextmanager
-def _server_at(url: str, *, may_ask: bool, operator_token: str | None = None) -> Iterator[str | None]:
+def _server_at(
+    url: str, line: OpeningLine, *, may_ask: bool, operator_token: str | None = None
+) -> Iterator[str | None]:
     """A server for the while: the one that answers, or one that the player lets us start. Ours ends with us, and the
     player is its operator; gives the operator's token to come with."""
-    if answers(url) or url != DEFAULT_URL or not may_ask:
+    if url != DEFAULT_URL or not may_ask or answers(url):
         yield operator_token
         return
+    line.erase()
     if not typer.confirm(f"No server answers at {url}. Start one here?", default=True):
         raise typer.Exit(2)
     from arena.errors import UserError
@@ -156,6 +171,9 @@ def _server_at(url: str, *, may_ask: bool, operator_token: str | None = None) ->
 
 def answers(url: str) -> bool:
     """Whether a server answers ``/healthz`` at this websocket address."""
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
     page = url.replace("wss://", "https://", 1).replace("ws://", "http://", 1).rstrip("/") + "/healthz"
     try:
         with urlopen(page, timeout=2) as response:  # an address that the player typed, with http(s) put in front

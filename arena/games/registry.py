@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pkgutil import resolve_name
+from typing import Any, Final
 
 from arena.errors import UnknownName
 from arena.games.core import Game
-from arena.games.kuhn import Kuhn
-from arena.games.negotiation import Negotiation
-from arena.games.scenario.rules import ScenarioGame
-from arena.games.tictactoe import TicTacToe
-from arena.games.werewolf import Werewolf
 
-GAMES: dict[str, Game[Any, Any]] = {
-    game.name: game for game in (Werewolf(), ScenarioGame(), TicTacToe(), Kuhn(), Negotiation())
+_WHERE: Final = {
+    "werewolf": "arena.games.werewolf:Werewolf",
+    "scenario": "arena.games.scenario.rules:ScenarioGame",
+    "tictactoe": "arena.games.tictactoe:TicTacToe",
+    "kuhn": "arena.games.kuhn:Kuhn",
+    "negotiation": "arena.games.negotiation:Negotiation",
 }
+
+
+class _Games(Mapping[str, Game[Any, Any]]):
+    """A game's rules are imported when somebody wants them: a player's terminal wants those of one."""
+
+    def __getitem__(self, name: str) -> Game[Any, Any]:
+        return _made(_WHERE[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_WHERE)
+
+    def __len__(self) -> int:
+        return len(_WHERE)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _WHERE
+
+
+@cache
+def _made(where: str) -> Game[Any, Any]:
+    return resolve_name(where)()
+
+
+GAMES: Final[Mapping[str, Game[Any, Any]]] = _Games()
 
 
 def game_by_name(name: str) -> Game[Any, Any]:

@@ -13,21 +13,13 @@ from arena.db.forget import forget
 from arena.db.judgements import scores_of
 from arena.db.repo import load_match
 from arena.db.writer import LogWriter
-from arena.games.registry import GAMES
 from arena.games.scenario.dimensions import Dimension
 from tests.cli.test_chat_commands import KEY, endpoint
 from tests.cli.test_commands import run
 from tests.fakes.chat_server import Body, Move, completion, error
-from tests.fakes.scene import SceneGame, events, judged_person, said, store
+from tests.fakes.scene import events, judged_person, said, store
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture(autouse=True)
-def game(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real game where there is one; a stand-in until then."""
-    if "scenario" not in GAMES:
-        monkeypatch.setitem(GAMES, "scenario", SceneGame())  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import typer
 
 from arena.cli import play as command
 from arena.errors import UserError
+from tui.opening import OpeningLine
 
 
 @pytest.fixture
@@ -27,14 +28,14 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_server_is_started_and_ended(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(typer, "confirm", lambda *_, **__: True)
-    with command._server_at(url, may_ask=True):
+    with command._server_at(url, OpeningLine(), may_ask=True):
         assert command.answers(url)
     assert not command.answers(url)
 
 
 def test_no_means_no(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
-    with pytest.raises(typer.Exit) as left, command._server_at(url, may_ask=True):
+    with pytest.raises(typer.Exit) as left, command._server_at(url, OpeningLine(), may_ask=True):
         pass
     assert left.value.exit_code == 2
 
@@ -42,10 +43,10 @@ def test_no_means_no(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_server_that_cannot_start_says_why(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(typer, "confirm", lambda *_, **__: True)
     monkeypatch.setattr(command, "SERVE", (*command.SERVE, "--game", "no-such-game"))
-    with pytest.raises(UserError, match="no-such-game"), command._server_at(url, may_ask=True):
+    with pytest.raises(UserError, match="no-such-game"), command._server_at(url, OpeningLine(), may_ask=True):
         pass
 
 
 def test_nothing_is_started_where_nobody_can_be_asked(url: str) -> None:
-    with command._server_at(url, may_ask=False):
+    with command._server_at(url, OpeningLine(), may_ask=False):
         assert not command.answers(url)

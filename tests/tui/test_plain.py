@@ -11,7 +11,7 @@ import pytest
 
 from arena.client.happenings import ConnectionBack, ConnectionLost, SeatGone
 from arena.errors import UserError
-from arena.protocol.server_messages import EventHappened, RoomJoined, SeatChanged, SeatInfo, SeatLost
+from arena.protocol.server_messages import EventHappened, MatchRated, RoomJoined, SeatChanged, SeatInfo, SeatLost
 from tests.fakes.arena import FakeArena
 from tui.canned import CannedGame
 from tui.canned_match import ROOM
@@ -180,3 +180,42 @@ async def test_a_blind_room_needs_agreement_in_words() -> None:
         await played(arena, wish=Wish(room="KRTWN"))
     await played(arena, "/leave", wish=Wish(room="KRTWN", blind=True))
     assert arena.asked == ["join KRTWN", "join KRTWN blind"]
+
+
+# -- stars ------------------------------------------------------------------------------------------------------------
+
+
+class Rated(FakeArena):
+    stars = 0
+
+    async def rate(self, room: str, stars: int) -> MatchRated:
+        assert self.game.game.outcome(self.game.state) is not None, "only what is over can be rated"
+        self.stars = stars
+        return await super().rate(room, stars)
+
+
+async def test_stars_that_come_early_count_at_the_end() -> None:
+    arena = Rated()
+    code, out = await played(arena, "/rate six", "/rate 4", None)
+    assert (code, arena.stars) == (0, 4)
+    assert "! Stars are 1 to 5: /rate 4" in out
+    assert out[-1] == "You gave it 4 of 5."
+
+
+async def test_who_sits_there_is_asked_for_stars() -> None:
+    arena = Rated()
+    lines, out, task = await started(arena, asks=True)
+    await until(out, lambda line: line.startswith("?"))
+    while not any("How good was it" in line for line in out):
+        lines.put_nowait("1" if arena.game.opened is not None and arena.game.opened.choices else "")
+        await asyncio.sleep(0.02)
+    lines.put_nowait("5")
+    assert await asyncio.wait_for(task, 10) == 0
+    assert arena.stars in (1, 5)
+
+
+async def test_nobody_is_asked_and_nothing_waits_in_a_pipe() -> None:
+    arena = Rated()
+    code, out = await played(arena, *["1"] * 40)
+    assert (code, arena.stars) == (0, 0)
+    assert not any("How good" in line for line in out)

@@ -31,8 +31,9 @@ from tui.screens.replay_keys import ReplayKeys
 from tui.screenshots import settle
 from tui.widgets.chat_line import ChatLine
 from tui.widgets.eyes import Eyes
-from tui.widgets.heat_map import HeatMap, map_rows
+from tui.widgets.heat_map import HeatMap, map_rows, short_names
 from tui.widgets.private_panel import PrivatePanel
+from tui.widgets.room_list import RoomList
 from tui.widgets.this_turn import turn_rows
 from tui.widgets.timeline import Timeline
 
@@ -454,3 +455,49 @@ async def test_a_replay_that_comes_late_takes_nobody_from_the_lobby(make_app: Ma
         told.set()
         await settle(pilot)
         assert isinstance(app.screen, LobbyScreen)
+
+
+def test_sixteen_seats_fit_into_eighty_columns() -> None:
+    at = steps.to_mark(opened(recording(seats=16)), "death", 1)
+    width = 44
+    rows = map_rows(at, width)
+    heads = rows[0].plain.removeprefix("tens").split(), rows[1].plain.removeprefix("of %").split()
+    there = [a + b for a, b in zip(*heads, strict=True)]
+    names = at.recording.names
+    assert there == [short for name, short in short_names(names).items() if short in there]
+    assert len(there) >= 14
+    assert all(row.cell_length <= width for row in rows)
+    assert "left out" not in plain(rows)
+
+
+def test_short_names_differ() -> None:
+    assert short_names(["Jonas", "Jo", "Joy", "J"]) == {"Jonas": "Jo", "Jo": "J1", "Joy": "Jy", "J": "J2"}
+
+
+async def test_a_match_that_is_over_is_read_from_the_lobby(make_app: Make) -> None:
+    app = make_app(FakeArena())
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        rooms = app.screen.query_one(RoomList)
+        rooms.focus()
+        rooms.highlighted = next(n for n, room in enumerate(rooms.rooms) if room.status == "over")
+        await press(pilot, "enter")
+        assert isinstance(app.screen, ReplayScreen)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, LobbyScreen)
+
+
+async def test_the_lobby_says_why_a_match_cannot_be_read(make_app: Make) -> None:
+    class Strict(FakeArena):
+        async def recording(self, room: str) -> Recording:
+            raise RequestRefused("Only who was there may read it.", code="room/private")
+
+    app = make_app(Strict())
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        rooms = app.screen.query_one(RoomList)
+        rooms.focus()
+        rooms.highlighted = next(n for n, room in enumerate(rooms.rooms) if room.status == "over")
+        await press(pilot, "enter")
+        assert isinstance(app.screen, LobbyScreen)
+        assert [n.message for n in app._notifications] == ["Only who was there may read it."]

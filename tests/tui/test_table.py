@@ -439,5 +439,5 @@ async def test_a_tick_before_the_widgets_are_there_is_harmless(make_app: Make) -
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         screen = TableScreen(app.world, 0.0)
-        screen.tick(1.0)
-        screen.show(app.world, 1.0)
+        screen.tick(app.world, 1.0)
+        screen.hear(app.world, 1.0)

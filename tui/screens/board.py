@@ -12,10 +12,11 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui import words
+from tui.screens.informed import Informed
 from tui.state import Connection, World
 
 
-class BoardScreen(Screen[None]):
+class BoardScreen(Informed, Screen[None]):
     """``ask`` posts the message that asks for what is shown, every ``EVERY_S`` seconds; ``draw`` shows it."""
 
     EVERY_S: ClassVar[float] = 10.0
@@ -31,9 +32,13 @@ class BoardScreen(Screen[None]):
         self.drawn = True
         self.set_interval(self.EVERY_S, self.ask)
         self.ask()
-        self.show(self.world, self.now_s)
+        self.hear(self.world, self.now_s)
 
-    def show(self, world: World, now_s: float) -> None:
+    def tick(self, world: World, now_s: float) -> None:
+        if world.lost is not None:  # it says when the next attempt comes
+            self.hear(world, now_s)
+
+    def hear(self, world: World, now_s: float) -> None:
         self.world, self.now_s = world, now_s
         if self.drawn and self.query("#board-notice"):
             self.draw()

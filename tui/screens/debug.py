@@ -19,12 +19,13 @@ from arena.errors import ArenaError
 from arena.protocol.client_messages import PROTOCOL_VERSION
 from arena.protocol.text import clean_text
 from tui.link import Link
+from tui.screens.informed import Informed
 from tui.state import World
 
 _ARROW = {"sent": "→", "heard": "←"}
 
 
-class DebugScreen(ModalScreen[None]):
+class DebugScreen(Informed, ModalScreen[None]):
     """Reads the link every second. Tokens are never in what it shows or copies (``arena.client.trace``)."""
 
     CSS_PATH = "dialog.tcss"
@@ -55,10 +56,23 @@ class DebugScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self.query_one("#messages", VerticalScroll).anchor()
-        self.tick()
+        self._measure()
 
-    def show(self, world: World) -> None:
+    def hear(self, world: World, now_s: float) -> None:
         self.world = world
+        self._draw()
+
+    def tick(self, world: World, now_s: float) -> None:
+        self._measure()
+
+    def closes(self, action: str) -> bool:
+        return action == "debug"
+
+    def _measure(self) -> None:
+        self._draw()
+        self.run_worker(self.measure(), exclusive=True, group="round-trip")
+
+    def _draw(self) -> None:
         if not self.query("#lines"):
             return
         facts = [Content.assemble((f"{name:<12}", "$faint"), value) for name, value in self.facts()]
@@ -67,18 +81,13 @@ class DebugScreen(ModalScreen[None]):
             self.traced = traced
             self.query_one("#lines", Static).update(Content("\n").join(map(_drawn, traced)))
 
-    def tick(self) -> None:
-        """A second has passed."""
-        self.show(self.world)
-        self.run_worker(self.measure(), exclusive=True, group="round-trip")
-
     async def measure(self) -> None:
         """Ask how long a message takes, and show it."""
         try:
             self.round_trip = f"{1000 * await self.link.round_trip_s():.1f} ms"
         except ArenaError:
             self.round_trip = "none"
-        self.show(self.world)
+        self._draw()
 
     def facts(self) -> list[tuple[str, str]]:
         """(name, value), cleaned."""

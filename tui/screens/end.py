@@ -12,13 +12,14 @@ from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
 from tui.messages import LeaveTable, QuickMatch, Rate, ReadReplay
-from tui.state import Table
+from tui.screens.informed import Informed
+from tui.state import Table, World
 from tui.widgets.result_grid import ResultGrid
 from tui.widgets.stars import Stars
 from tui.widgets.too_small import TooSmall
 
 
-class EndScreen(Screen[None]):
+class EndScreen(Informed, Screen[None]):
     """Stands above the table, so that Escape goes back to what was said."""
 
     CSS_PATH = "end.tcss"
@@ -64,15 +65,19 @@ class EndScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.refresh_bindings)
-        self.show(self.table)
+        self._show_stars()
         self.set_focus(self.query_one("#again"), scroll_visible=False)  # what it is about stands first
 
-    def show(self, table: Table) -> None:
+    def hear(self, world: World, now_s: float) -> None:
+        if world.table is not None:
+            self.table = world.table
+            self._show_stars()
+
+    def _show_stars(self) -> None:
         """What changes after the end: how I rate it."""
-        self.table = table
         for stars in self.query(Stars):
-            stars.display = table.me is not None
-            stars.show(table.stars, table.notice)
+            stars.display = self.table.me is not None
+            stars.show(self.table.stars, self.table.notice)
 
     def _headline(self, won: bool | None) -> Content:
         winner = self.table.face.winner(self.table)

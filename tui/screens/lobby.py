@@ -15,15 +15,14 @@ from arena.protocol.text import clean_text
 from tui import words
 from tui.faces.registry import face_of
 from tui.house_rules import NewGameChoice
-from tui.messages import Join, NewGame, QuickMatch, Watch
-from tui.screens.join_code import JoinCodeScreen
-from tui.screens.new_game import NewGameScreen
+from tui.messages import Join, NewGame, QuickMatch, ReadReplay, Watch
+from tui.screens.informed import Informed
 from tui.state import Connection, World
 from tui.widgets.room_list import HEAD, RoomList
 from tui.widgets.too_small import TooSmall
 
 
-class LobbyScreen(Screen[None]):
+class LobbyScreen(Informed, Screen[None]):
     """Thin: the list of games, and three ways into one."""
 
     CSS_PATH = "lobby.tcss"
@@ -71,9 +70,13 @@ class LobbyScreen(Screen[None]):
     def on_mount(self) -> None:
         self.drawn = True
         self.query_one("#games").border_title = "Games on this server"
-        self.show(self.world, self.now_s)
+        self.hear(self.world, self.now_s)
 
-    def show(self, world: World, now_s: float) -> None:
+    def tick(self, world: World, now_s: float) -> None:
+        if world.lost is not None:  # it says when the next attempt comes
+            self.hear(world, now_s)
+
+    def hear(self, world: World, now_s: float) -> None:
         self.world, self.now_s = world, now_s
         if not (self.drawn and self.query("#lobby-notice")):
             return
@@ -117,10 +120,13 @@ class LobbyScreen(Screen[None]):
                 self.action_watch()
 
     def on_option_list_option_selected(self, event: RoomList.OptionSelected) -> None:
-        """Enter on a game: sit down where a seat is or may be open, watch otherwise."""
+        """Enter on a game: sit down where a seat is or may be open, read it when it is over, watch otherwise."""
         event.stop()
         room = self.query_one(RoomList).marked()
         if room is None:
+            return
+        if room.status == "over":
+            self.post_message(ReadReplay(room.room))
             return
         waits = room.status == "waiting" and any(s.mind in ("open", "hidden") for s in room.seats)
         self.post_message(Join(room.room) if waits else Watch(room.room))
@@ -129,6 +135,8 @@ class LobbyScreen(Screen[None]):
         self.post_message(QuickMatch())
 
     def action_new(self) -> None:
+        from tui.screens.new_game import NewGameScreen
+
         def chosen(choice: NewGameChoice | None) -> None:
             if choice is not None:
                 self.post_message(NewGame(choice))
@@ -136,6 +144,8 @@ class LobbyScreen(Screen[None]):
         self.app.push_screen(NewGameScreen(self.game), chosen)
 
     def action_code(self) -> None:
+        from tui.screens.join_code import JoinCodeScreen
+
         def told(code: str | None) -> None:
             if code is not None:
                 self.post_message(Join(code))

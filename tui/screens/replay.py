@@ -36,6 +36,9 @@ _JUMPS: Final = [
 ]
 _EYES: Final = [Binding(str(n), f"eyes({n - 1})", f"Seat {n}", show=False) for n in range(1, 10)]
 
+MANY: Final = 9
+"""With more seats than this the map has the place of the talk, unless there is room for both."""
+
 
 class ReplayScreen(Screen[None]):
     """Thin: keys and clicks are steps of ``tui.replay``, and the widgets show where that stands."""
@@ -118,6 +121,7 @@ class ReplayScreen(Screen[None]):
             private.show(table)
             private.border_title = f"Only {table.name(replay.eyes)} saw this"
         self.set_class(replay.eyes is not None, "-eyes")
+        self.set_class(len(replay.recording.names) > MANY and replay.shows_map, "-many")
         self.set_class(table.face.broad, "-broad")
         self.refresh_bindings()
 

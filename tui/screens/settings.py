@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 
 from tui import keymap
 from tui.keymap import Bound
+from tui.screens.informed import Informed
 from tui.settings import CHOICES, Settings
 from tui.widgets.pick import Pick
 
@@ -65,7 +66,7 @@ class KeyList(OptionList):
             self.post_message(self.Reset(marked))
 
 
-class SettingsScreen(ModalScreen[None]):
+class SettingsScreen(Informed, ModalScreen[None]):
     """``changed`` hears of every change."""
 
     CSS_PATH = "dialog.tcss"
@@ -79,6 +80,9 @@ class SettingsScreen(ModalScreen[None]):
     def __init__(self, settings: Settings, changed: Callable[[Settings], None]) -> None:
         super().__init__()
         self.settings, self.changed = settings, changed
+
+    def closes(self, action: str) -> bool:
+        return action == "settings"
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog settings") as dialog:
@@ -166,7 +170,7 @@ class SettingsScreen(ModalScreen[None]):
             self._say("Every key does again what it did at first.", "bold $success")
 
 
-class PressKeyScreen(ModalScreen[str | None]):
+class PressKeyScreen(Informed, ModalScreen[str | None]):
     """Gives the next key that is pressed, or None for Escape. While it is open no key does anything else."""
 
     CSS_PATH = "dialog.tcss"
@@ -174,6 +178,9 @@ class PressKeyScreen(ModalScreen[str | None]):
     def __init__(self, bound: Bound) -> None:
         super().__init__()
         self.bound = bound
+
+    def closes(self, action: str) -> bool:
+        return True
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:

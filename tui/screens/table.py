@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,7 +13,7 @@ from textual.widgets import Footer
 
 from tui.messages import Begin, LeaveTable, TakeBack
 from tui.screens.card import CardScreen
-from tui.screens.end import EndScreen
+from tui.screens.informed import Informed
 from tui.state import World
 from tui.widgets.banner import Banner
 from tui.widgets.chat import Chat
@@ -26,12 +26,16 @@ from tui.widgets.turn_panel import TurnPanel
 from tui.widgets.vote_matrix import VoteMatrix
 from tui.widgets.waiting_room import WaitingRoom
 
+ACTIONS: Final = ("take_back", "begin", "pass_turn", "card", "result", "lobby")
+"""What can be done at some times and not at others."""
 
-class TableScreen(Screen[None]):
+
+class TableScreen(Informed, Screen[None]):
     """Shows a ``World``; acts leave it as messages to the app."""
 
     CSS_PATH = "table.tcss"
     AUTO_FOCUS = ""
+    at_table = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "take_back", "Take my seat back", id="table.back", priority=True),
         Binding("ctrl+g", "begin", "Begin now", id="table.begin", priority=True),
@@ -47,6 +51,7 @@ class TableScreen(Screen[None]):
         super().__init__()
         self.world, self.now_s = world, now_s
         self.drawn = False
+        self._able: tuple[bool | None, ...] = ()
         self.phase, self.banner, self.waiting = PhaseTrack(), Banner(), WaitingRoom()
         self.chat, self.turn = Chat(id="chat"), TurnPanel(id="turn")
         self.seats, self.votes, self.picture = SeatList(id="seats"), VoteMatrix(id="votes"), Picture(id="picture")
@@ -71,9 +76,9 @@ class TableScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.drawn = True
-        self.show(self.world, self.now_s)
+        self.hear(self.world, self.now_s)
 
-    def show(self, world: World, now_s: float) -> None:
+    def hear(self, world: World, now_s: float) -> None:
         self.world, self.now_s = world, now_s
         table = world.table
         if table is None or not self._is_whole():
@@ -90,10 +95,12 @@ class TableScreen(Screen[None]):
         self.chat.display = table.started or table.over
         self.chat.border_title = Content(table.face.talk_title(table))
         self.set_class(table.face.broad, "-broad")
-        self.refresh_bindings()
+        able = tuple(self.check_action(name, ()) for name in ACTIONS)
+        if able != self._able:
+            self._able = able
+            self.refresh_bindings()  # composes the foot anew, so only where it changes
 
-    def tick(self, now_s: float) -> None:
-        """A second has passed."""
+    def tick(self, world: World, now_s: float) -> None:
         self.now_s = now_s
         if self._is_whole():
             self.phase.show(self.world, now_s)
@@ -155,5 +162,7 @@ class TableScreen(Screen[None]):
         chat.scroll_relative(y=by * max(1, chat.size.height - 2), animate=False)
 
     def action_result(self) -> None:
+        from tui.screens.end import EndScreen
+
         if self.world.table is not None:
             self.app.push_screen(EndScreen(self.world.table))

@@ -9,9 +9,11 @@ from textual.containers import VerticalScroll
 from tui.state import Table
 from tui.widgets.chat_line import ChatLine
 
-MOST: Final = 120
+MOST: Final = 60
 """More lines than this are never laid out for long while the newest are looked at: each costs at every change."""
-PORTION: Final = 80
+SPARE: Final = 4
+"""Where very much comes at once, so many lines more than fit are laid out; each has a row at least."""
+PORTION: Final = 40
 """So many older lines come back when somebody scrolls up to the oldest that stand there."""
 
 
@@ -30,6 +32,7 @@ class Chat(VerticalScroll, can_focus=False):
         self._first = 0
         """The number of the oldest line that stands there; those after it are ``_lines``."""
         self._lines: list[ChatLine] = []
+        self._due = False
 
     def on_mount(self) -> None:
         self.anchor()
@@ -39,26 +42,30 @@ class Chat(VerticalScroll, can_focus=False):
         stream, self._table = (table.room.room, table.told), table
         if stream != self._stream or end <= self._first:
             self._stream = stream
-            self._begin(0)
-        for line in self._lines[end - self._first :]:
-            line.remove()
+            self._first, self._lines = 0, []
         del self._lines[end - self._first :]
         follows = not self._anchor_released
-        if follows and end - MOST > self._first + len(self._lines):
-            self._begin(end - MOST)  # what stands there is too old, all of it
-        fresh = [ChatLine(line, table) for line in table.lines[self._first + len(self._lines) :]]
-        if fresh:
-            self.mount_all(fresh)
-            self._lines += fresh
+        if follows and end - MOST > self._first + len(self._lines):  # what stands there is too old, all of it
+            sight = min(MOST, self.size.height + SPARE) if self.size.height else MOST
+            self._first, self._lines = end - sight, []
+        self._lines += [ChatLine(line, table) for line in table.lines[self._first + len(self._lines) :]]
         if follows and len(self._lines) > MOST + PORTION:
-            old = self._lines[:-MOST]
-            self.remove_children(old)
-            self._first += len(old)
-            del self._lines[: len(old)]
+            old = len(self._lines) - MOST
+            self._first += old
+            del self._lines[:old]
+        if not self._due:
+            self._due = True
+            self.call_next(self._lay_out)
 
-    def _begin(self, first: int) -> None:
-        self.remove_children()
-        self._first, self._lines = first, []
+    async def _lay_out(self) -> None:
+        """Let stand there what is to stand there. What goes and what comes is laid out and drawn together."""
+        self._due = False
+        wanted, there = set(self._lines), set(self.children)
+        old, fresh = there - wanted, [line for line in self._lines if line not in there]
+        if old or fresh:
+            async with self.batch():
+                await self.remove_children(old)
+                await self.mount_all(fresh)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)

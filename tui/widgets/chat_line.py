@@ -29,6 +29,7 @@ class ChatLine(Widget):
         super().__init__(classes=str(line.kind))
         self.line = line
         self._table = table
+        self._wrapped: tuple[int, list[Content]] = (-1, [])
 
     def render(self) -> Content:
         return Content("\n").join(self._rows(self.content_size.width))
@@ -37,7 +38,13 @@ class ChatLine(Widget):
         return max(1, len(self._rows(width)))
 
     def _rows(self, width: int) -> list[Content]:
-        line, width = self.line, max(width, 2 * GUTTER)
+        """What is asked for once for the height and once for the words."""
+        if self._wrapped[0] != width:
+            self._wrapped = width, self._wrap(max(width, 2 * GUTTER))
+        return self._wrapped[1]
+
+    def _wrap(self, width: int) -> list[Content]:
+        line = self.line
         match line.kind:
             case LineKind.TALK:
                 words = Content(line.text) if line.text else Content.styled("says nothing", "$faint italic")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from textual.content import Content
@@ -15,6 +16,8 @@ from tui.widgets.replay_panel import ReplayPanel
 NAME: Final = 8
 CELL: Final = 7
 LEAST_CELL: Final = 4
+TIGHT_CELL: Final = 2
+"""Of a column where many sit and little fits: the tens of the percent, under a name of two letters."""
 TRUE: Final = "◆"
 """Stands before those of whom it is true: the werewolves."""
 NONE: Final = "This recording has no beliefs. A model can read them: arena replay MATCH --screen --suspicion"
@@ -39,7 +42,51 @@ def map_rows(replay: Replay, width: int) -> list[Content]:
         found = {seat: b for seat, b in found.items() if seat == replay.eyes}
     if not found:
         return [*_most(replay, width), Content.styled("Nobody is asked at this moment.", "$faint")]
+    names = replay.recording.names
+    seats = [name for name in names if any(name in belief.of for belief in found.values())]
+    if all(belief.of.keys() <= set(names) for belief in found.values()) and is_tight(len(seats), width):
+        return [*_tight(replay, found, seats), *_most(replay, width)]
     return [*_most(replay, width), *_table(replay, found, width)]
+
+
+def is_tight(answers: int, width: int) -> bool:
+    """Whether so many columns fit with their tens only."""
+    return TIGHT_CELL <= (width - NAME) // max(1, answers) < LEAST_CELL
+
+
+def _tight(replay: Replay, found: dict[int, RecordedBelief], seats: list[str]) -> list[Content]:
+    """All whom it may be true of, as narrow as it can be read; the truth stands before the names of the rows."""
+    names = replay.recording.names
+    right = {answer for belief in found.values() for answer in belief.true} if replay.eyes is None else set()
+    rows = []
+    for corner, letter in (("tens", 0), ("of %", 1)):
+        row = Content.styled(f"{corner:<{NAME}}", "$faint")
+        for name in seats:
+            drawn = f"{short_names(names)[name][letter]:>{TIGHT_CELL}}"
+            row = row.append(Content.styled(drawn, f"bold {seat_colour(names.index(name))}"))
+        rows.append(row)
+    for seat, belief in sorted(found.items()):
+        name = f"{TRUE if names[seat] in right else ''}{names[seat]}"
+        who = Content.styled(name, f"bold {seat_colour(seat)}").truncate(NAME - 1, ellipsis=True)
+        row = who.append(" " * (NAME - who.cell_length))
+        for answer in seats:
+            row = row.append(_tens(belief.of.get(answer)))
+        rows.append(row)
+    return rows
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """Two letters for each name, as different as they can be: the first, and the next one that nobody has with it."""
+    short: dict[str, str] = {}
+    for name in names:
+        pairs = [name[0] + letter for letter in f"{name[1:]}123456789 "]
+        short[name] = next((pair for pair in pairs if pair not in short.values()), pairs[0])
+    return short
+
+
+def _tens(probability: float | None) -> Content:
+    tens = None if probability is None else min(0.9, max(0.0, probability))
+    return _shaded("·" if tens is None else f"{int(10 * tens + 1e-9)}", probability, TIGHT_CELL)
 
 
 def _table(replay: Replay, found: dict[int, RecordedBelief], width: int) -> list[Content]:
@@ -72,9 +119,13 @@ def _table(replay: Replay, found: dict[int, RecordedBelief], width: int) -> list
 
 def _cell(probability: float | None, width: int) -> Content:
     """The shade is no more than a help: the number says it."""
+    return _shaded("·" if probability is None else f"{100 * probability:.0f}", probability, width)
+
+
+def _shaded(text: str, probability: float | None, width: int) -> Content:
+    text = f"{text:>{width}}"
     if probability is None:
-        return Content.styled(f"{'·':>{width}}", "$faint")
-    text = f"{100 * probability:>{width}.0f}"
+        return Content.styled(text, "$faint")
     shade = round(10 * min(1.0, max(0.0, probability)))
     return Content.styled(text, f"{'bold ' if probability >= 0.5 else ''}on $error {6 * shade}%" if shade else "$faint")
 
