@@ -248,13 +248,14 @@ class Arena:
         finally:
             self._acts.pop(act_id, None)
 
-    async def rate(self, room: str, stars: int) -> MatchRated:
-        """Say how good a match was that this client's person played to the end, 1 to 5 stars; until ``leave``.
+    async def rate(self, room: str, stars: int, token: str | None = None) -> MatchRated:
+        """Say how good a match was that this client's person played to the end, 1 to 5 stars; until ``leave``, or at
+        any time with the seat's ``token``.
 
         Raises:
             RequestRefused: no seat there, the match is not over, or it cannot be stored.
         """
-        return await self._ask(RateMatch(room=room, stars=stars), MatchRated)
+        return await self._ask(RateMatch(room=room, stars=stars, token=token), MatchRated)
 
     async def leave(self, room: str) -> None:
         """Give the seat up, or stop watching. There is no reply."""

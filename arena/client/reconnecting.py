@@ -72,7 +72,12 @@ class SeatMemory(Protocol):
     def keep(self, room: RoomInfo, token: str) -> None: ...
 
     def forget(self, room: str) -> None:
-        """The match is over, or the seat was given up or lost."""
+        """The seat was given up or lost."""
+        ...
+
+    def over(self, room: str) -> None:
+        """The match is over, or its server no longer has it: there is nothing to go back to, but the seat's secret
+        still opens what is left of it."""
         ...
 
 
@@ -154,7 +159,10 @@ class ReconnectingArena:
             return self._seated(await self._now().resume(room, token, since))
         except RequestRefused as error:
             if error.code in _GONE and self._memory is not None:
-                self._memory.forget(room)
+                if error.code == codes.UNKNOWN_ROOM:
+                    self._memory.over(room)
+                else:
+                    self._memory.forget(room)
             raise
 
     async def take_seat_back(self, room: str) -> None:
@@ -192,7 +200,8 @@ class ReconnectingArena:
         return await self._until_answered(lambda arena: arena.talk_among_dead(room, text, act_id=act_id))
 
     async def rate(self, room: str, stars: int) -> MatchRated:
-        return await self._now().rate(room, stars)
+        """As ``Arena.rate``, with the secret of the seat that was held there."""
+        return await self._now().rate(room, stars, self._secrets.get(room))
 
     async def leave(self, room: str) -> None:
         """Give the seat up, or stop watching. Without a connection the server is not told, and the memory keeps it."""
@@ -275,7 +284,7 @@ class ReconnectingArena:
         except RequestRefused as error:
             if error.code not in _GONE:
                 raise
-            self._drop(room)
+            self._drop(room, over=error.code == codes.UNKNOWN_ROOM)
             self._happened(SeatGone(room, error.code, error.message))
         else:
             self._since[room] = joined.since
@@ -299,7 +308,7 @@ class ReconnectingArena:
             case EventHappened():
                 self._since[message.room] = message.seq + 1
             case MatchEnded():
-                self._drop(message.room)
+                self._drop(message.room, over=True)
             case SeatLost():
                 self._drop(message.room, for_good=False)  # whoever has the seat now may share our memory
             case _:
@@ -313,7 +322,7 @@ class ReconnectingArena:
                 del self._secrets[oldest]
         if joined.room.status == "over":  # the whole of it comes now, and nothing after it
             if self._memory is not None:
-                self._memory.forget(room)
+                self._memory.over(room)
             return joined
         self._places[room] = _Place(joined.resume_token, train, blind)
         self._since.setdefault(room, joined.since)
@@ -321,10 +330,14 @@ class ReconnectingArena:
             self._memory.keep(joined.room, joined.resume_token)
         return joined
 
-    def _drop(self, room: str, *, for_good: bool = True) -> None:
+    def _drop(self, room: str, *, for_good: bool = True, over: bool = False) -> None:
         self._since.pop(room, None)
         place = self._places.pop(room, None)
-        if for_good and place is not None and place.token is not None and self._memory is not None:
+        if self._memory is None or place is None or place.token is None:
+            return
+        if over:
+            self._memory.over(room)
+        elif for_good:
             self._memory.forget(room)
 
     # -- inside --------------------------------------------------------------------------------------------------

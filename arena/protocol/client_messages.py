@@ -140,11 +140,13 @@ class ReadRecording(ClientMessage):
 
 
 class RateMatch(ClientMessage):
-    """Say how good a match was that this client's person played, 1 to 5 stars. Said again, the last one counts."""
+    """Say how good a match was that this client's person played to the end, 1 to 5 stars: on the connection that has
+    the seat, or (``token``) with its secret. Said again, the last one counts."""
 
     type: Literal["rate_match"] = "rate_match"
     room: str = Field(max_length=64)
     stars: int = Field(ge=1, le=5)
+    token: str | None = Field(default=None, max_length=128, repr=False)
 
 
 class ListLadder(ClientMessage):

@@ -128,6 +128,6 @@ def obey(connection: Connection, lobby: Lobby, message: AnyClientMessage) -> Non
             lobby.act(connection, message)
         case LeaveRoom(room=room):
             lobby.leave(connection, room)
-        case RateMatch(room=room, stars=stars):
-            lobby.rate(connection, room, stars)
+        case RateMatch():
+            lobby.rate(connection, message)
     connection.changed()
