@@ -27,6 +27,7 @@ from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
 from tui.screens.ladder import LadderScreen
 from tui.screens.lobby import LobbyScreen
+from tui.screens.past import PastScreen
 from tui.screens.question import QuestionScreen, leave_question
 from tui.screens.replay import ReplayScreen
 from tui.screens.replay_keys import ReplayKeys
@@ -186,13 +187,16 @@ class ArenaApp(Requests):
             self.pop_screen()
 
     def on_read_replay(self, event: messages.ReadReplay) -> None:
+        asked_on, at_table = self.screen, self.world.table is not None
+
         def still_wanted() -> bool:
-            return self.world.table is not None and self.world.table.room.room == event.room
+            table = self.world.table
+            return table is not None and table.room.room == event.room if at_table else self.screen is asked_on
 
         opening = open_replay(self, self.link, event.room, still_wanted)
         self.run_worker(opening, name="replay", group="replay", exclusive=True)
 
-    # -- the ladder and training --------------------------------------------------------------------------------
+    # -- the ladder, training and past games --------------------------------------------------------------------
 
     def on_ask_ladder(self, event: messages.AskLadder) -> None:
         self.boards.ask(lambda link: link.ladder(event.game))
@@ -200,11 +204,17 @@ class ArenaApp(Requests):
     def on_ask_runs(self, event: messages.AskRuns) -> None:
         self.boards.ask(lambda link: link.runs(event.run))
 
+    def on_ask_matches(self, event: messages.AskMatches) -> None:
+        self.boards.ask(lambda link: link.matches(event.before))
+
     def on_promote(self, event: messages.Promote) -> None:
         self.boards.promote(event.checkpoint, event.run)
 
     def action_ladder(self) -> None:
         self.boards.open(LadderScreen)
+
+    def action_past(self) -> None:
+        self.boards.open(PastScreen)
 
     def action_training(self) -> None:
         self.boards.open(TrainingScreen)

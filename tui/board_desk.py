@@ -1,4 +1,4 @@
-"""Asks for the ladder and for training runs, and has checkpoints made live, beside the screens."""
+"""Asks for the ladder, for training runs and for past games, and has checkpoints made live, beside the screens."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from arena.errors import ArenaError
-from arena.protocol.server_messages import LadderListed, RunsListed
+from arena.protocol.server_messages import LadderListed, MatchesListed, RunsListed
 from arena.protocol.text import clean_text
 from tui import messages, words
 from tui.link import Link
 from tui.screens.board import BoardScreen
 from tui.screens.ladder import LadderScreen
+from tui.screens.past import PastScreen
 from tui.screens.training import TrainingScreen
 from tui.state import Connection, World
 
 if TYPE_CHECKING:
     from tui.app import ArenaApp
 
-Question = Callable[[Link], Awaitable[LadderListed | RunsListed]]
+Question = Callable[[Link], Awaitable[LadderListed | MatchesListed | RunsListed]]
 
 
 class BoardDesk:
@@ -31,8 +32,8 @@ class BoardDesk:
         self._next: Question | None = None
         self._asking = False
 
-    def open(self, board: type[LadderScreen | TrainingScreen]) -> None:
-        """Show the ladder, or the training runs; what is known of them is shown at once."""
+    def open(self, board: type[LadderScreen | PastScreen | TrainingScreen]) -> None:
+        """Show the ladder, the training runs, or the past games; what is known of them is shown at once."""
         if isinstance(self._app.screen, BoardScreen):
             self._app.pop_screen()
         self._app.world = replace(self._app.world, promotion="")

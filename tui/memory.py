@@ -109,6 +109,10 @@ class Memory:
             with contextlib.suppress(OSError):
                 self._seat_file(old.room, "played").unlink(missing_ok=True)
 
+    def secrets(self) -> dict[str, str]:
+        """Of all seats that are kept, also where the match is over, by room; the newest first."""
+        return {seat.room: seat.token for seat in seats_in(self.folder, self.url)}
+
     def seat(self, room: str | None = None) -> KeptSeat | None:
         """The seat kept last on this server, or that in the room of this id or code."""
         seats = seats_in(self.folder, self.url, ("seat",))

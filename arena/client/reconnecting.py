@@ -23,6 +23,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from arena.client.client import Arena, Disconnected, RequestRefused, connect
@@ -30,6 +31,7 @@ from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, S
 from arena.client.trace import Trace
 from arena.errors import ArenaError
 from arena.protocol import codes
+from arena.protocol.match_rows import MatchPlace
 from arena.protocol.recording import Recording
 from arena.protocol.server_messages import (
     ActAccepted,
@@ -38,6 +40,7 @@ from arena.protocol.server_messages import (
     EventHappened,
     LadderListed,
     MatchEnded,
+    MatchesListed,
     MatchRated,
     RoomInfo,
     RoomJoined,
@@ -53,6 +56,8 @@ STEADY_S: Final = 5.0
 NO_RECONNECTING: Final = 4500
 """From this close code on the server wants no further attempt (``arena.protocol.codes``)."""
 _SECRETS: Final = 16
+MOST_SECRETS: Final = 64
+"""So many a list of matches is asked for with."""
 _GONE: Final = frozenset({codes.UNKNOWN_ROOM, codes.BAD_TOKEN, codes.NOT_SEATED, codes.ROOM_FAILED, codes.BAD_ROOM})
 
 
@@ -73,6 +78,10 @@ class SeatMemory(Protocol):
 
     def forget(self, room: str) -> None:
         """The seat was given up or lost."""
+        ...
+
+    def secrets(self) -> Mapping[str, str]:
+        """Of all seats that are kept, also where the match is over, by room; the newest first."""
         ...
 
     def over(self, room: str) -> None:
@@ -176,9 +185,13 @@ class ReconnectingArena:
         self._places[joined.room.room] = _Place(None, everything=everything)
         return joined
 
+    async def matches(self, before: MatchPlace | None = None) -> MatchesListed:
+        """As ``Arena.matches``, with the secrets of the seats that are known."""
+        return await self._now().matches(before, dict(islice(self._all_secrets().items(), MOST_SECRETS)))
+
     async def recording(self, room: str) -> Recording:
         """As ``Arena.recording``, with the secret of the seat that was held there."""
-        return await self._now().recording(room, self._secrets.get(room))
+        return await self._now().recording(room, self._all_secrets().get(room))
 
     async def take_turn(
         self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None
@@ -201,7 +214,7 @@ class ReconnectingArena:
 
     async def rate(self, room: str, stars: int) -> MatchRated:
         """As ``Arena.rate``, with the secret of the seat that was held there."""
-        return await self._now().rate(room, stars, self._secrets.get(room))
+        return await self._now().rate(room, stars, self._all_secrets().get(room))
 
     async def leave(self, room: str) -> None:
         """Give the seat up, or stop watching. Without a connection the server is not told, and the memory keeps it."""
@@ -329,6 +342,11 @@ class ReconnectingArena:
         if self._memory is not None and joined.resume_token is not None:
             self._memory.keep(joined.room, joined.resume_token)
         return joined
+
+    def _all_secrets(self) -> Mapping[str, str]:
+        """Of the seats of this connection and those that are remembered, the newest first."""
+        mine = dict(reversed(self._secrets.items()))
+        return mine if self._memory is None else {**mine, **self._memory.secrets()}
 
     def _drop(self, room: str, *, for_good: bool = True, over: bool = False) -> None:
         self._since.pop(room, None)

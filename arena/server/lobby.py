@@ -29,6 +29,7 @@ from arena.server.limits import Limits
 from arena.server.listing import Listing
 from arena.server.lobby_room import OPEN, LobbyRoom, hashed, is_code, new_code, restored_lobby_room, waiting_lobby_room
 from arena.server.match_ratings import MatchRatings
+from arena.server.past_matches import PastMatches
 from arena.server.recordings import Recordings
 from arena.server.refusal import Refusal
 from arena.server.room_task import Acted, Dropped, Left, Returned, RoomTask, TookBack, Watched
@@ -71,6 +72,7 @@ class Lobby:
         self._ratings = MatchRatings(writer, clock)
         self.listing = Listing(self, limits, clock)
         self.recordings = Recordings(self, writer, believing)
+        self.past_matches = PastMatches(writer, limits, clock)
 
     # -- what people ask -----------------------------------------------------------------------------------------
 
@@ -390,6 +392,7 @@ class Lobby:
         """No new rooms; every running match is parked, and every room that waits is kept: the log has them."""
         self.locked = self._stopped = True
         self.recordings.stop()
+        self.past_matches.stop()
         self._ratings.stop()
         running = [room.running for room in self.rooms.values() if room.running is not None]
         for task in running:

@@ -12,6 +12,7 @@ from arena.protocol.client_messages import (
     JoinRoom,
     LeaveRoom,
     ListLadder,
+    ListMatches,
     ListRooms,
     ListRuns,
     PromoteCheckpoint,
@@ -106,6 +107,9 @@ def obey(connection: Connection, lobby: Lobby, message: AnyClientMessage) -> Non
             raise Refusal("You have said hello already.", code=codes.MALFORMED)
         case ListRooms():
             connection.send(RoomsListed(rooms=lobby.listing.rooms(connection)))
+            return
+        case ListMatches():
+            lobby.past_matches.ask(connection, message)
             return
         case ReadRecording():
             lobby.recordings.ask(connection, message)

@@ -55,6 +55,9 @@ class Kept:
     def forget(self, room: str) -> None:
         self.seats.pop(room, None)
 
+    def secrets(self) -> dict[str, str]:
+        return {**self.seats, **self.played}
+
     def over(self, room: str) -> None:
         if room in self.seats:
             self.played[room] = self.seats.pop(room)
