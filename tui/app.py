@@ -209,24 +209,27 @@ class ArenaApp(Requests):
     def on_read_replay(self, event: messages.ReadReplay) -> None:
         from tui.replaying import open_replay
 
-        asked_at = self.world.table
+        asked_on, at_table = self.screen, self.world.table is not None
 
         def still_wanted() -> bool:
             table = self.world.table
-            if table is None or asked_at is None:  # asked for in the lobby, and nobody has gone to a table since
-                return table is asked_at and not self.world.joining and isinstance(self.screen, LobbyScreen)
-            return table.room.room == event.room
+            if at_table:
+                return table is not None and table.room.room == event.room
+            return table is None and self.screen is asked_on and not self.world.joining
 
         opening = open_replay(self, self.link, event.room, still_wanted)
         self.run_worker(opening, name="replay", group="replay", exclusive=True)
 
-    # -- the ladder and training --------------------------------------------------------------------------------
+    # -- the ladder, training and past games --------------------------------------------------------------------
 
     def on_ask_ladder(self, event: messages.AskLadder) -> None:
         self.boards.ask(lambda link: link.ladder(event.game))
 
     def on_ask_runs(self, event: messages.AskRuns) -> None:
         self.boards.ask(lambda link: link.runs(event.run))
+
+    def on_ask_matches(self, event: messages.AskMatches) -> None:
+        self.boards.ask(lambda link: link.matches(event.before))
 
     def on_promote(self, event: messages.Promote) -> None:
         self.boards.promote(event.checkpoint, event.run)
@@ -235,6 +238,11 @@ class ArenaApp(Requests):
         from tui.screens.ladder import LadderScreen
 
         self.boards.open(LadderScreen)
+
+    def action_past(self) -> None:
+        from tui.screens.past import PastScreen
+
+        self.boards.open(PastScreen)
 
     def action_training(self) -> None:
         from tui.screens.training import TrainingScreen

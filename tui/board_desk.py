@@ -1,4 +1,4 @@
-"""Asks for the ladder and for training runs, and has checkpoints made live, beside the screens."""
+"""Asks for the ladder, for training runs and for past games, and has checkpoints made live, beside the screens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from arena.errors import ArenaError
-from arena.protocol.server_messages import LadderListed, RunsListed
+from arena.protocol.server_messages import LadderListed, MatchesListed, RunsListed
 from arena.protocol.text import clean_text
 from tui import messages, words
 from tui.link import Link
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.app import ArenaApp
     from tui.screens.board import BoardScreen
 
-Question = Callable[[Link], Awaitable[LadderListed | RunsListed]]
+Question = Callable[[Link], Awaitable[LadderListed | MatchesListed | RunsListed]]
 
 
 class BoardDesk:
@@ -30,7 +30,7 @@ class BoardDesk:
         self._asking = False
 
     def open(self, board: type[BoardScreen]) -> None:
-        """Show the ladder, or the training runs; what is known of them is shown at once."""
+        """Show the ladder, the training runs, or the past games; what is known of them is shown at once."""
         from tui.screens.board import BoardScreen
 
         if isinstance(self._app.screen, BoardScreen):

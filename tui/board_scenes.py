@@ -1,4 +1,4 @@
-"""Pictures of the ladder and of the training runs, for ``tui.screenshots``."""
+"""Pictures of the ladder, of the training runs and of the past games, for ``tui.screenshots``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.pilot import Pilot
 
-from tui import canned_boards
+from tui import canned_boards, canned_past
 from tui.app import ArenaApp
 from tui.canned_link import CannedLink
 
@@ -23,6 +23,7 @@ def board(*keys: str, theme: str, empty: bool = False, operator: bool = True) ->
     link.welcome = link.welcome.model_copy(update={"operator": operator})
     if empty:
         link.ladder_told, link.runs_told = canned_boards.no_ladder, canned_boards.no_runs
+        link.matches_told = canned_past.no_matches
     app = ArenaApp(link, "Robin", clock=StillClock(), theme=theme)
 
     async def prepare(pilot: Pilot[int]) -> None:
@@ -40,6 +41,9 @@ SCENES: Final[dict[str, Callable[[str], Scene]]] = {
     "ladder-matrix": lambda theme: board("r", "2", "down", theme=theme),
     "ladder-history": lambda theme: board("r", "3", theme=theme),
     "ladder-empty": lambda theme: board("r", theme=theme, empty=True),
+    "past": lambda theme: board("p", "down", theme=theme),
+    "past-empty": lambda theme: board("p", theme=theme, empty=True),
+    "past-older": lambda theme: board("p", "o", theme=theme),
     "training": lambda theme: board("t", theme=theme),
     "training-promote": lambda theme: board("t", "down", "p", theme=theme),
     "training-stranger": lambda theme: board("t", "p", theme=theme, operator=False),

@@ -1,4 +1,5 @@
-"""The ladder and the training runs as the terminal knows them: cleaned, and read the way the screens show them.
+"""The ladder, the training runs and the list of past games as the terminal knows them: cleaned, and read the way the
+screens show them.
 
 Names of players, runs and checkpoints may come from other people's files. All of them pass ``clean_text`` here; a
 checkpoint's id stays as it came, because it is sent back, and is cleaned where it is shown.
@@ -10,12 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from arena.protocol.ladder_rows import LadderRow, LadderSide
-from arena.protocol.server_messages import LadderListed, RunsListed
+from arena.protocol.match_rows import PastMatch
+from arena.protocol.server_messages import LadderListed, MatchesListed, RunsListed
 from arena.protocol.text import clean_text
 from arena.protocol.training_rows import CheckpointRow, RunInfo, RunShown, TrialRow
 
 NAME_LIMIT: Final = 60
 LABEL_LIMIT: Final = 12
+MINDS: Final = 64
+"""No match has more seats."""
 LARGEST: Final = 1e12
 """No figure is larger; one that is would be no number to draw with."""
 TEXT_LIMIT: Final = 300
@@ -50,6 +54,11 @@ def clean_runs(told: RunsListed) -> RunsListed:
             "shown": None if told.shown is None else _clean_shown(told.shown),
         }
     )
+
+
+def clean_matches(told: MatchesListed) -> MatchesListed:
+    """Ids and places stay as they came, for they are sent back."""
+    return told.model_copy(update={"matches": [_clean_match(m) for m in told.matches]})
 
 
 def short(player: str) -> str:
@@ -96,6 +105,13 @@ def neighbour(names: Sequence[str | None], now: str | None, step: int) -> str | 
         return None
     at = names.index(now) if now in names else 0
     return names[(at + step) % len(names)]
+
+
+def _clean_match(match: PastMatch) -> PastMatch:
+    texts = {name: clean_text(getattr(match, name), 40) for name in ("game", "code", "winner", "reason")}
+    spans = {name: _number(getattr(match, name)) for name in ("age_s", "lasted_s")}
+    minds = [clean_text(mind, LABEL_LIMIT) for mind in match.minds[:MINDS]]
+    return match.model_copy(update={**texts, **spans, "minds": minds})
 
 
 def _clean_row(row: LadderRow) -> LadderRow:

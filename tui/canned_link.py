@@ -10,11 +10,13 @@ from arena.client.happenings import Happening
 from arena.client.trace import Trace
 from arena.errors import ArenaError
 from arena.games.core import Act, checked
+from arena.protocol.match_rows import MatchPlace
 from arena.protocol.recording import Recording
 from arena.protocol.server_messages import (
     ActAccepted,
     CheckpointPromoted,
     LadderListed,
+    MatchesListed,
     MatchRated,
     RoomInfo,
     RoomJoined,
@@ -22,7 +24,7 @@ from arena.protocol.server_messages import (
     SeatInfo,
     Welcomed,
 )
-from tui import canned_boards
+from tui import canned_boards, canned_past
 from tui.canned import CannedGame
 from tui.canned_match import ROOM, CannedMatch
 from tui.canned_recording import recorded
@@ -39,6 +41,7 @@ class CannedLink:
         self.trace = Trace(lambda: 0.0)
         self.ladder_told: Callable[[str | None], LadderListed] = canned_boards.ladder
         self.runs_told: Callable[[str | None], RunsListed] = canned_boards.runs
+        self.matches_told: Callable[[MatchPlace | None], MatchesListed] = canned_past.matches
         self.welcome = Welcomed(server="arena.example", games=["werewolf"], live_checkpoint="tiny-12")
 
     def put(self, *messages: Happening) -> None:
@@ -90,8 +93,17 @@ class CannedLink:
         self.game = self.game.another(None, self.game.seed)
         return await self.join(room)
 
+    async def matches(self, before: MatchPlace | None = None) -> MatchesListed:
+        return self.matches_told(before)
+
     async def recording(self, room: str) -> Recording:
-        return recorded(self.game)
+        """Of the match that was played here, or of a whole one like it."""
+        match = self.game
+        if not match.over:
+            match = match.another(None, match.seed)
+            for _ in match.run():
+                pass
+        return recorded(match)
 
     async def take_seat_back(self, room: str) -> None:
         pass

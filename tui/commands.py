@@ -33,6 +33,7 @@ def of(app: ArenaApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
             yield SystemCommand("help: Learn by playing", "A short game with advice", lambda: _post(app, Learn()))
     if isinstance(screen, LobbyScreen | BoardScreen):
         yield SystemCommand("ladder: Open", "Who plays best, who met whom, how runs went", app.action_ladder)
+        yield SystemCommand("past games: Open", "Look back at one, turn by turn", app.action_past)
         yield SystemCommand("training: Open", "Curves, alarms and checkpoints", app.action_training)
     if isinstance(screen, BoardScreen):
         yield from screen.commands()

@@ -7,11 +7,13 @@ from typing import Any, Protocol
 
 from arena.client.happenings import Happening
 from arena.client.trace import Trace
+from arena.protocol.match_rows import MatchPlace
 from arena.protocol.recording import Recording
 from arena.protocol.server_messages import (
     ActAccepted,
     CheckpointPromoted,
     LadderListed,
+    MatchesListed,
     MatchRated,
     RoomInfo,
     RoomJoined,
@@ -64,6 +66,8 @@ class Link(Protocol):
     async def begin(self, room: str) -> None: ...
 
     async def watch(self, room: str, *, everything: bool = False) -> RoomJoined: ...
+
+    async def matches(self, before: MatchPlace | None = None) -> MatchesListed: ...
 
     async def recording(self, room: str) -> Recording: ...
 

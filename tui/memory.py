@@ -1,7 +1,8 @@
-"""What the terminal remembers from one start to the next: the seats of running matches, some answers, the settings.
+"""What the terminal remembers from one start to the next: seats, some answers, the settings.
 
 A seat's token is as good as the seat, so each lies in a file of its own that only this user can read (mode 0600). It is
-removed when the match is over, or the seat given up.
+removed when the seat is given up. When the match is over it stays for a while: with it one's own private matches can be
+read back, and every match that one played be rated.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import hashlib
 import json
 import os
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -21,11 +23,13 @@ from tui import settings
 from tui.settings import Settings
 
 FORGET_AFTER_S: Final = 30 * 86_400.0
+PLAYED_KEPT: Final = 64
+"""Seats of matches that are over, of one server; the oldest go."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptSeat:
-    """A seat that can be gone back to. ``kept_at_s`` is in seconds since the Unix epoch."""
+    """A seat of mine. ``kept_at_s``, when it was taken or its match was over, is in seconds since the Unix epoch."""
 
     url: str
     room: str
@@ -96,15 +100,27 @@ class Memory:
         with contextlib.suppress(OSError):
             self._seat_file(room).unlink(missing_ok=True)
 
+    def over(self, room: str) -> None:
+        seat = _read_seat(self._seat_file(room))
+        self.forget(room)
+        if seat is not None:
+            _write(self._seat_file(room, "played"), asdict(replace(seat, kept_at_s=time.time())))
+        for old in seats_in(self.folder, self.url, ("played",))[PLAYED_KEPT:]:
+            with contextlib.suppress(OSError):
+                self._seat_file(old.room, "played").unlink(missing_ok=True)
+
+    def secrets(self) -> dict[str, str]:
+        """Of all seats that are kept, also where the match is over, by room; the newest first."""
+        return {seat.room: seat.token for seat in seats_in(self.folder, self.url)}
+
     def seat(self, room: str | None = None) -> KeptSeat | None:
         """The seat kept last on this server, or that in the room of this id or code."""
-        seats = [s for s in map(_read_seat, self.folder.glob("seat-*.json")) if s is not None and s.url == self.url]
-        wanted = [s for s in seats if room is None or room == s.room or room.upper() == s.code]
-        return max(wanted, key=lambda s: s.kept_at_s, default=None)
+        seats = seats_in(self.folder, self.url, ("seat",))
+        return next((s for s in seats if room is None or room == s.room or room.upper() == s.code), None)
 
-    def _seat_file(self, room: str) -> Path:
+    def _seat_file(self, room: str, kind: str = "seat") -> Path:
         name = hashlib.sha256(f"{self.url} {room}".encode()).hexdigest()[:24]
-        return self.folder / f"seat-{name}.json"
+        return self.folder / f"{kind}-{name}.json"
 
     # -- answers ---------------------------------------------------------------------------------------------------
 
@@ -143,6 +159,13 @@ class Memory:
     def settings(self, value: Settings) -> None:
         self._settings = value
         _write(self.folder / settings.FILE, settings.written(value), indent=1)
+
+
+def seats_in(folder: Path, url: str | None = None, kinds: Sequence[str] = ("seat", "played")) -> list[KeptSeat]:
+    """The seats that are kept there, the newest first: of one server or of all, of running matches (``seat``) or of
+    those that are over (``played``)."""
+    found = (_read_seat(file) for kind in kinds for file in folder.glob(f"{kind}-*.json"))
+    return sorted((s for s in found if s is not None and url in (None, s.url)), key=lambda s: -s.kept_at_s)
 
 
 def _read(path: Path) -> dict[str, Any]:

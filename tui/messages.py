@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.message import Message
 
 from arena.client.happenings import Happening
+from arena.protocol.match_rows import MatchPlace
 from tui.house_rules import NewGameChoice
 
 
@@ -86,6 +87,14 @@ class AskRuns(Message):
     def __init__(self, run: str | None) -> None:
         super().__init__()
         self.run = run
+
+
+class AskMatches(Message):
+    """The games that are over, from below this place of the list on."""
+
+    def __init__(self, before: MatchPlace | None) -> None:
+        super().__init__()
+        self.before = before
 
 
 class Promote(Message):

@@ -340,6 +340,8 @@ class PlainGame:
             self.say(f"{moment.when}: {moment.text}")
         for text in table.face.result_lines(table):
             self.say(text)
+        if table.me is not None:
+            self.say(f"How good was it? Say so with: arena rate {clean_text(table.room.room, 40)} STARS (1 to 5)")
 
 
 def stdin_lines() -> asyncio.Queue[str | None]:

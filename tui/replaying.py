@@ -1,4 +1,4 @@
-"""From the end of a match to its replay: ask the server, and open the screen."""
+"""From the end of a match, or the list of past ones, to a replay: ask the server, and open the screen."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from arena.protocol.text import clean_text
 from tui import replay, words
 from tui.link import Link
 from tui.screens.end import EndScreen
+from tui.screens.past import PastScreen
 from tui.screens.replay import ReplayScreen
 
 
@@ -22,7 +23,7 @@ async def open_replay(app: App[Any], link: Link, room: str, still_wanted: Callab
         opened = replay.opened(await link.recording(room))
     except ArenaError as error:
         why = words.refusal(error.code, clean_text(error.message, 300))
-        if isinstance(app.screen, EndScreen):
+        if isinstance(app.screen, EndScreen | PastScreen):
             app.screen.say(why)
         else:
             app.notify(why, markup=False)

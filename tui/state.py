@@ -12,6 +12,7 @@ from arena.protocol.server_messages import (
     AnyServerMessage,
     LadderListed,
     MatchEnded,
+    MatchesListed,
     RoomInfo,
     RunsListed,
     SeatInfo,
@@ -197,8 +198,10 @@ class World:
     ladder: LadderListed | None = None
     training: RunsListed | None = None
     """None until the server has told of them."""
+    past: MatchesListed | None = None
+    """The page of games that are over that was listed last."""
     board_notice: str = ""
-    """Why the ladder or the training cannot be read at the moment."""
+    """Why the ladder, the training or the list of past games cannot be read at the moment."""
     promotion: str = ""
     """What came of making a checkpoint live."""
     operator: bool = False

@@ -51,6 +51,8 @@ def receive(world: World, message: Happening, now_s: float) -> World:
             return replace(world, ladder=boards.clean_ladder(message), board_notice="")
         case said.RunsListed():
             return replace(world, training=boards.clean_runs(message), board_notice="")
+        case said.MatchesListed():
+            return replace(world, past=boards.clean_matches(message), board_notice="")
         case said.CheckpointPromoted():
             live = clean_text(message.checkpoint, 40)
             return replace(world, checkpoint=live, promotion=words.promoted(live))

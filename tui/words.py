@@ -79,6 +79,10 @@ def span(seconds: float) -> str:
     return f"{max(0.0, seconds):.0f} s"
 
 
+def people(count: int) -> str:
+    return f"{count} {'person' if count == 1 else 'people'}"
+
+
 def refusal(code: str, message: str) -> str:
     """A refusal in words that say what to do; the server's own where they do."""
     return {

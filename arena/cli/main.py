@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, str]] = {
     "export": "Write finished matches to a file, with their exact tokens.",
     "bootstrap": "Teach a small model to play, from nothing but scripted games.",
     "replay": "Show a match again, as one seat saw it or as it was.",
+    "rate": "Say how good a match was that you played, in one to five stars.",
     "judge": "Let a model score finished scenario matches, and check how consistent it is.",
     "engine": "Serve a model with vLLM on this machine, for --engine of serve, selfplay and evaluate.",
     "forget": "Remove a person's words from the database.",

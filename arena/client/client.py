@@ -40,6 +40,7 @@ from arena.protocol.client_messages import (
     JoinRoom,
     LeaveRoom,
     ListLadder,
+    ListMatches,
     ListRooms,
     ListRuns,
     PromoteCheckpoint,
@@ -52,6 +53,7 @@ from arena.protocol.client_messages import (
     TalkAmongDead,
     WatchRoom,
 )
+from arena.protocol.match_rows import MatchPlace
 from arena.protocol.recording import Recording, RecordingPortion, joined
 from arena.protocol.server_messages import (
     SERVER_MESSAGE,
@@ -59,6 +61,7 @@ from arena.protocol.server_messages import (
     AnyServerMessage,
     CheckpointPromoted,
     LadderListed,
+    MatchesListed,
     MatchRated,
     RecordingBegun,
     RecordingWentOn,
@@ -210,6 +213,17 @@ class Arena:
         """
         return await self._ask(WatchRoom(room=room, everything=everything), RoomJoined)
 
+    async def matches(
+        self, before: MatchPlace | None = None, secrets: Mapping[str, str] | None = None
+    ) -> MatchesListed:
+        """Matches that are over, the last ended first, from below the place ``before`` on. ``secrets`` are those of
+        seats, by room, for private rooms that another connection was in.
+
+        Raises:
+            RequestRefused: they cannot be read.
+        """
+        return await self._ask(ListMatches(before=before, secrets=dict(secrets or {})), MatchesListed)
+
     async def recording(self, room: str, token: str | None = None) -> Recording:
         """A match that is over, with all its secrets. ``token`` is that of a seat, for a private room that another
         connection was in.
@@ -248,13 +262,14 @@ class Arena:
         finally:
             self._acts.pop(act_id, None)
 
-    async def rate(self, room: str, stars: int) -> MatchRated:
-        """Say how good a match was that this client's person played to the end, 1 to 5 stars; until ``leave``.
+    async def rate(self, room: str, stars: int, token: str | None = None) -> MatchRated:
+        """Say how good a match was that this client's person played to the end, 1 to 5 stars; until ``leave``, or at
+        any time with the seat's ``token``.
 
         Raises:
             RequestRefused: no seat there, the match is not over, or it cannot be stored.
         """
-        return await self._ask(RateMatch(room=room, stars=stars), MatchRated)
+        return await self._ask(RateMatch(room=room, stars=stars, token=token), MatchRated)
 
     async def leave(self, room: str) -> None:
         """Give the seat up, or stop watching. There is no reply."""

@@ -23,6 +23,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from arena.client.client import Arena, Disconnected, RequestRefused, connect
@@ -30,6 +31,7 @@ from arena.client.happenings import ConnectionBack, ConnectionLost, Happening, S
 from arena.client.trace import Trace
 from arena.errors import ArenaError
 from arena.protocol import codes
+from arena.protocol.match_rows import MatchPlace
 from arena.protocol.recording import Recording
 from arena.protocol.server_messages import (
     ActAccepted,
@@ -38,6 +40,7 @@ from arena.protocol.server_messages import (
     EventHappened,
     LadderListed,
     MatchEnded,
+    MatchesListed,
     MatchRated,
     RoomInfo,
     RoomJoined,
@@ -53,6 +56,8 @@ STEADY_S: Final = 5.0
 NO_RECONNECTING: Final = 4500
 """From this close code on the server wants no further attempt (``arena.protocol.codes``)."""
 _SECRETS: Final = 16
+MOST_SECRETS: Final = 64
+"""So many a list of matches is asked for with."""
 _GONE: Final = frozenset({codes.UNKNOWN_ROOM, codes.BAD_TOKEN, codes.NOT_SEATED, codes.ROOM_FAILED, codes.BAD_ROOM})
 
 
@@ -72,7 +77,16 @@ class SeatMemory(Protocol):
     def keep(self, room: RoomInfo, token: str) -> None: ...
 
     def forget(self, room: str) -> None:
-        """The match is over, or the seat was given up or lost."""
+        """The seat was given up or lost."""
+        ...
+
+    def secrets(self) -> Mapping[str, str]:
+        """Of all seats that are kept, also where the match is over, by room; the newest first."""
+        ...
+
+    def over(self, room: str) -> None:
+        """The match is over, or its server no longer has it: there is nothing to go back to, but the seat's secret
+        still opens what is left of it."""
         ...
 
 
@@ -154,7 +168,10 @@ class ReconnectingArena:
             return self._seated(await self._now().resume(room, token, since))
         except RequestRefused as error:
             if error.code in _GONE and self._memory is not None:
-                self._memory.forget(room)
+                if error.code == codes.UNKNOWN_ROOM:
+                    self._memory.over(room)
+                else:
+                    self._memory.forget(room)
             raise
 
     async def take_seat_back(self, room: str) -> None:
@@ -168,9 +185,13 @@ class ReconnectingArena:
         self._places[joined.room.room] = _Place(None, everything=everything)
         return joined
 
+    async def matches(self, before: MatchPlace | None = None) -> MatchesListed:
+        """As ``Arena.matches``, with the secrets of the seats that are known."""
+        return await self._now().matches(before, dict(islice(self._all_secrets().items(), MOST_SECRETS)))
+
     async def recording(self, room: str) -> Recording:
         """As ``Arena.recording``, with the secret of the seat that was held there."""
-        return await self._now().recording(room, self._secrets.get(room))
+        return await self._now().recording(room, self._all_secrets().get(room))
 
     async def take_turn(
         self, room: str, turn_id: str, *, text: str = "", choice: str | None = None, act_id: str | None = None
@@ -192,7 +213,8 @@ class ReconnectingArena:
         return await self._until_answered(lambda arena: arena.talk_among_dead(room, text, act_id=act_id))
 
     async def rate(self, room: str, stars: int) -> MatchRated:
-        return await self._now().rate(room, stars)
+        """As ``Arena.rate``, with the secret of the seat that was held there."""
+        return await self._now().rate(room, stars, self._all_secrets().get(room))
 
     async def leave(self, room: str) -> None:
         """Give the seat up, or stop watching. Without a connection the server is not told, and the memory keeps it."""
@@ -275,7 +297,7 @@ class ReconnectingArena:
         except RequestRefused as error:
             if error.code not in _GONE:
                 raise
-            self._drop(room)
+            self._drop(room, over=error.code == codes.UNKNOWN_ROOM)
             self._happened(SeatGone(room, error.code, error.message))
         else:
             self._since[room] = joined.since
@@ -299,7 +321,7 @@ class ReconnectingArena:
             case EventHappened():
                 self._since[message.room] = message.seq + 1
             case MatchEnded():
-                self._drop(message.room)
+                self._drop(message.room, over=True)
             case SeatLost():
                 self._drop(message.room, for_good=False)  # whoever has the seat now may share our memory
             case _:
@@ -313,7 +335,7 @@ class ReconnectingArena:
                 del self._secrets[oldest]
         if joined.room.status == "over":  # the whole of it comes now, and nothing after it
             if self._memory is not None:
-                self._memory.forget(room)
+                self._memory.over(room)
             return joined
         self._places[room] = _Place(joined.resume_token, train, blind)
         self._since.setdefault(room, joined.since)
@@ -321,10 +343,19 @@ class ReconnectingArena:
             self._memory.keep(joined.room, joined.resume_token)
         return joined
 
-    def _drop(self, room: str, *, for_good: bool = True) -> None:
+    def _all_secrets(self) -> Mapping[str, str]:
+        """Of the seats of this connection and those that are remembered, the newest first."""
+        mine = dict(reversed(self._secrets.items()))
+        return mine if self._memory is None else {**mine, **self._memory.secrets()}
+
+    def _drop(self, room: str, *, for_good: bool = True, over: bool = False) -> None:
         self._since.pop(room, None)
         place = self._places.pop(room, None)
-        if for_good and place is not None and place.token is not None and self._memory is not None:
+        if self._memory is None or place is None or place.token is None:
+            return
+        if over:
+            self._memory.over(room)
+        elif for_good:
             self._memory.forget(room)
 
     # -- inside --------------------------------------------------------------------------------------------------

@@ -35,7 +35,11 @@ class MatchTable(SQLModel, table=True):
     """
 
     __tablename__ = "matches"  # pyright: ignore[reportAssignmentType]
-    __table_args__ = (Index("ix_matches_ended", "status", "ended_at", "id"), Index("ix_matches_started", "started_at"))
+    __table_args__ = (
+        Index("ix_matches_ended", "status", "ended_at", "id"),
+        Index("ix_matches_past", "purpose", "status", "ended_at", "id"),
+        Index("ix_matches_started", "started_at"),
+    )
 
     id: str = Field(primary_key=True, max_length=64)
     game: str

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from arena.protocol.match_rows import MatchPlace
+
 PROTOCOL_VERSION = 1
 
 
@@ -139,12 +141,26 @@ class ReadRecording(ClientMessage):
     token: str | None = Field(default=None, max_length=128, repr=False)
 
 
+class ListMatches(ClientMessage):
+    """Ask for the matches that are over and may be read, the last ended first. ``secrets`` are those of seats, by room:
+    private matches are listed for who sat in them or watched them on this connection, or brings one."""
+
+    type: Literal["list_matches"] = "list_matches"
+    before: MatchPlace | None = None
+    """Only what stands below this place in the list."""
+    secrets: dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=128)]] = Field(
+        default_factory=dict, max_length=64, repr=False
+    )
+
+
 class RateMatch(ClientMessage):
-    """Say how good a match was that this client's person played, 1 to 5 stars. Said again, the last one counts."""
+    """Say how good a match was that this client's person played to the end, 1 to 5 stars: on the connection that has
+    the seat, or (``token``) with its secret. Said again, the last one counts."""
 
     type: Literal["rate_match"] = "rate_match"
     room: str = Field(max_length=64)
     stars: int = Field(ge=1, le=5)
+    token: str | None = Field(default=None, max_length=128, repr=False)
 
 
 class ListLadder(ClientMessage):
@@ -180,6 +196,7 @@ AnyClientMessage = Annotated[
     | TakeTurn
     | TalkAmongDead
     | LeaveRoom
+    | ListMatches
     | ReadRecording
     | RateMatch
     | ListLadder

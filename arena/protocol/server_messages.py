@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from arena.protocol.client_messages import PROTOCOL_VERSION
 from arena.protocol.ladder_rows import LadderMeeting, LadderRow
+from arena.protocol.match_rows import MatchPlace, PastMatch
 from arena.protocol.recording import RecordingHead, RecordingPortion
 from arena.protocol.training_rows import RunInfo, RunShown
 
@@ -180,6 +181,16 @@ class MatchEnded(ServerMessage):
     returns: list[float]
 
 
+class MatchesListed(ServerMessage):
+    """Matches that are over, the last ended first, at most so many as the server likes; whether there are ``more``
+    below. ``before`` is where the list was asked to begin."""
+
+    type: Literal["matches_listed"] = "matches_listed"
+    before: MatchPlace | None
+    matches: list[PastMatch]
+    more: bool
+
+
 class RecordingBegun(ServerMessage):
     """The answer to ``read_recording``; so many ``portions`` follow."""
 
@@ -251,6 +262,7 @@ AnyServerMessage = Annotated[
     | ActAccepted
     | Refused
     | MatchEnded
+    | MatchesListed
     | RecordingBegun
     | RecordingWentOn
     | MatchRated

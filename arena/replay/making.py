@@ -41,7 +41,7 @@ def recording(
         id=match_id,
         game=game.name,
         options=dict(options),
-        seats=tuple(RecordedSeat(name=n, mind=_kind(m)) for n, m in zip(names, minds, strict=True)),
+        seats=tuple(RecordedSeat(name=n, mind=mind_kind(m)) for n, m in zip(names, minds, strict=True)),
         outcome=None if outcome is None else RecordedOutcome(**asdict(outcome)),
         events=tuple(_event(game, names, event) for event in events),
         decisions=tuple(_decisions(game, along, events, decisions)),
@@ -99,7 +99,7 @@ def _decision(decision: Decision, turn: Turn, seen: int, own: int) -> RecordedDe
     )
 
 
-def _kind(mind: str) -> str:
+def mind_kind(mind: str) -> str:
     """What everybody may know of a mind that the log names."""
     if mind in ("person", "remote"):
         return mind

@@ -18,6 +18,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "leave_room": "act",
     "rate_match": "act",
     "list_rooms": "list",
+    "list_matches": "list",
     "list_ladder": "list",
     "list_runs": "list",
     "promote_checkpoint": "create",
@@ -85,6 +86,8 @@ class Limits:
     """What the system may buffer for a client on top. Linux takes twice as much, and up to 4 MiB where it may."""
     rooms_listed: int = 200
     """The most rooms in one list: those that wait for people come first."""
+    matches_listed: int = 50
+    """The most matches that are over in one list."""
 
     ladder_kept_s: float = 10.0
     """Whoever asks for the ladder within this time gets the same one; longer where it took long to make."""

@@ -16,7 +16,7 @@ from arena.errors import ArenaError, StorageError
 from arena.games.registry import game_by_name
 from arena.journal import LogRow, MatchAbandoned, MatchStarted, Purpose, RoomGone, RoomWaiting
 from arena.protocol import codes
-from arena.protocol.client_messages import CreateRoom, JoinRoom, ResumeSeat, TakeTurn, TalkAmongDead
+from arena.protocol.client_messages import CreateRoom, JoinRoom, RateMatch, ResumeSeat, TakeTurn, TalkAmongDead
 from arena.protocol.server_messages import RoomCreated, RoomInfo, RoomJoined, SeatLost
 from arena.protocol.text import clean_text
 from arena.rooms.minds import Believing, MindSource, believing_nothing
@@ -29,6 +29,7 @@ from arena.server.limits import Limits
 from arena.server.listing import Listing
 from arena.server.lobby_room import OPEN, LobbyRoom, hashed, is_code, new_code, restored_lobby_room, waiting_lobby_room
 from arena.server.match_ratings import MatchRatings
+from arena.server.past_matches import PastMatches
 from arena.server.recordings import Recordings
 from arena.server.refusal import Refusal
 from arena.server.room_task import Acted, Dropped, Left, Returned, RoomTask, TookBack, Watched
@@ -71,6 +72,7 @@ class Lobby:
         self._ratings = MatchRatings(writer, clock)
         self.listing = Listing(self, limits, clock)
         self.recordings = Recordings(self, writer, believing)
+        self.past_matches = PastMatches(writer, limits, clock)
 
     # -- what people ask -----------------------------------------------------------------------------------------
 
@@ -236,17 +238,20 @@ class Lobby:
         if not room.names and (room.maker is connection or room.is_deserted(self._clock.monotonic_s())):
             self._remove(room)
 
-    def rate(self, connection: Connection, room_id: str, stars: int) -> None:
+    def rate(self, connection: Connection, message: RateMatch) -> None:
         """
         Raises:
             Refusal: this connection's person did not sit there at the end, or the match is not over.
         """
-        seat = connection.played.get(room_id)
+        if message.token is not None:
+            self._ratings.rate_by_secret(connection, message.room, message.token, message.stars)
+            return
+        seat = connection.played.get(message.room)
         if seat is None:
-            task, seat = self._seated(connection, room_id)
+            task, seat = self._seated(connection, message.room)
             if task.failed or not task.ended.is_set():
-                raise Refusal("That match is not over.", code=codes.BAD_ROOM)
-        self._ratings.rate(connection, room_id, seat, stars)
+                raise Refusal("That match is not over.", code=codes.NOT_OVER)
+        self._ratings.rate(connection, message.room, seat, message.stars)
 
     def drop(self, connection: Connection) -> None:
         """The connection is gone. Its seats wait for it, also where it is the server that goes."""
@@ -387,6 +392,8 @@ class Lobby:
         """No new rooms; every running match is parked, and every room that waits is kept: the log has them."""
         self.locked = self._stopped = True
         self.recordings.stop()
+        self.past_matches.stop()
+        self._ratings.stop()
         running = [room.running for room in self.rooms.values() if room.running is not None]
         for task in running:
             task.cancel()

@@ -12,6 +12,7 @@ from arena.protocol.client_messages import (
     JoinRoom,
     LeaveRoom,
     ListLadder,
+    ListMatches,
     ListRooms,
     ListRuns,
     PromoteCheckpoint,
@@ -107,6 +108,9 @@ def obey(connection: Connection, lobby: Lobby, message: AnyClientMessage) -> Non
         case ListRooms():
             connection.send(RoomsListed(rooms=lobby.listing.rooms(connection)))
             return
+        case ListMatches():
+            lobby.past_matches.ask(connection, message)
+            return
         case ReadRecording():
             lobby.recordings.ask(connection, message)
             return
@@ -128,6 +132,6 @@ def obey(connection: Connection, lobby: Lobby, message: AnyClientMessage) -> Non
             lobby.act(connection, message)
         case LeaveRoom(room=room):
             lobby.leave(connection, room)
-        case RateMatch(room=room, stars=stars):
-            lobby.rate(connection, room, stars)
+        case RateMatch():
+            lobby.rate(connection, message)
     connection.changed()

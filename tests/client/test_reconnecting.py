@@ -47,12 +47,20 @@ class Kept:
 
     def __init__(self) -> None:
         self.seats: dict[str, str] = {}
+        self.played: dict[str, str] = {}
 
     def keep(self, room: RoomInfo, token: str) -> None:
         self.seats[room.room] = token
 
     def forget(self, room: str) -> None:
         self.seats.pop(room, None)
+
+    def secrets(self) -> dict[str, str]:
+        return {**self.seats, **self.played}
+
+    def over(self, room: str) -> None:
+        if room in self.seats:
+            self.played[room] = self.seats.pop(room)
 
 
 async def until(arena: ReconnectingArena, wanted: Callable[[Happening], bool]) -> list[Happening]:
@@ -94,7 +102,7 @@ async def test_a_cut_at_every_turn_loses_and_repeats_nothing(engine: Engine, wri
                 assert isinstance(seen[-1], TurnOpened)
                 assert seen[-1].turn_id == turn.turn_id, "the open turn is told again"
                 await arena.take_turn(room, turn.turn_id, **some_answer(turn))
-    assert kept.seats == {}, "what is over is forgotten"
+    assert (kept.seats, kept.played) == ({}, {room: joined.resume_token}), "there is nothing to go back to"
     expected = visible(load_match(engine, room).events, joined.seat)
     assert [e.seq for e in told(seen)] == list(range(len(expected)))
     assert [e.data for e in told(seen)] == [dict(e.data) for e in expected]
@@ -181,6 +189,7 @@ async def test_a_seat_that_is_gone_is_said_and_forgotten(code: str) -> None:
         seen = await until(arena, lambda h: isinstance(h, ConnectionBack))
         assert SeatGone("r", code, "no") in seen
         assert kept.seats == {}
+        assert list(kept.played) == (["r"] if code == codes.UNKNOWN_ROOM else []), "its match may well be over"
 
 
 @pytest.mark.parametrize("close_code", [codes.CLOSE_PROTOCOL_ERROR, 4510])

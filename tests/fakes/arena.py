@@ -8,10 +8,12 @@ from typing import Any
 from arena.client.client import RequestRefused
 from arena.client.happenings import Happening
 from arena.games.core import Act, Turn
+from arena.protocol.match_rows import MatchPlace
 from arena.protocol.server_messages import (
     ActAccepted,
     CheckpointPromoted,
     LadderListed,
+    MatchesListed,
     RoomInfo,
     RoomJoined,
     RunsListed,
@@ -77,6 +79,11 @@ class FakeArena(CannedLink):
         self.asked.append(f"runs {run}")
         self._refuse_board()
         return await super().runs(run)
+
+    async def matches(self, before: MatchPlace | None = None) -> MatchesListed:
+        self.asked.append(f"matches {before}")
+        self._refuse_board()
+        return await super().matches(before)
 
     async def promote(self, checkpoint: str) -> CheckpointPromoted:
         self.asked.append(f"promote {checkpoint}")

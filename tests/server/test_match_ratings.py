@@ -7,6 +7,7 @@ import json
 
 import pytest
 from sqlalchemy import Engine, select
+from websockets.asyncio.client import connect as open_socket
 
 from arena.cli.main import main
 from arena.client.client import Arena, RequestRefused, connect
@@ -31,9 +32,9 @@ def rows(engine: Engine) -> list[tuple[int, int]]:
         return [tuple(row) for row in found]
 
 
-async def refusal(arena: Arena, room: str, stars: int = 3) -> str:
+async def refusal(arena: Arena, room: str, stars: int = 3, token: str | None = None) -> str:
     with pytest.raises(RequestRefused) as refused:
-        await arena.rate(room, stars)
+        await arena.rate(room, stars, token)
     return refused.value.code
 
 
@@ -43,7 +44,7 @@ async def test_one_word_a_seat_which_can_be_changed(
     async with running(writer) as server, connect(server.url, "Ann") as ann, connect(server.url, "Bob") as bob:
         made = await ann.create(fills=TWO_OPEN)
         seats = [(await person.join(made.room)).seat for person in (ann, bob)]
-        assert await refusal(ann, made.room) == codes.BAD_ROOM, "it is not over"
+        assert await refusal(ann, made.room) == codes.NOT_OVER
         await asyncio.gather(play_to_end(ann), play_to_end(bob))
         rated = await ann.rate(made.room, 2)
         assert (rated.room, rated.stars) == (made.room, 2)
@@ -89,6 +90,49 @@ async def test_also_after_the_room_is_cleared_away(engine: Engine, writer: LogWr
             await asyncio.sleep(0.7)
         await ann.rate(made.room, 1)
     assert [stars for _, stars in rows(engine)] == [1]
+
+
+async def test_with_the_secret_of_the_seat_from_anywhere(engine: Engine, writer: LogWriter) -> None:
+    async with (
+        running(writer, limits=Limits(linger_s=0.0)) as server,
+        connect(server.url, "Ann") as ann,
+        connect(server.url, "Bob") as bob,
+    ):
+        made = await ann.create(fills=TWO_OPEN, options={"first_night_kill": False}, private=True)
+        seat, token = (joined := await ann.join(made.room)).seat, joined.resume_token
+        left = (await bob.join(made.room)).resume_token
+        assert token is not None
+        assert left is not None
+        async with connect(server.url, "Eve") as eve:
+            while await refusal(eve, made.room, token=token) == codes.UNKNOWN_ROOM:  # until its beginning is stored
+                await asyncio.sleep(0.05)
+            assert await refusal(eve, made.room, token=token) == codes.NOT_OVER
+            await bob.leave(made.room)
+            await play_to_end(ann)
+            await ann.leave(made.room)
+            for wrong in ("0" * 48, made.room, ""):
+                assert await refusal(eve, made.room, token=wrong) == codes.UNKNOWN_ROOM
+            assert await refusal(eve, "nowhere", token=token) == codes.UNKNOWN_ROOM
+            assert await refusal(eve, made.room[:4], token=token) == codes.UNKNOWN_ROOM
+            assert await refusal(eve, made.room, token=left) == codes.NOT_SEATED, "who left has no word"
+            assert rows(engine) == []
+            while made.room in server.lobby.rooms:
+                await asyncio.sleep(0.2)
+            await eve.rate(made.room, 2, token)
+            await eve.rate(made.room, 5, token)
+    assert rows(engine) == [(seat, 5)]
+
+
+async def test_one_secret_is_looked_for_at_a_time(writer: LogWriter) -> None:
+    wish = json.dumps({"type": "rate_match", "room": "r", "stars": 3, "token": "x"})
+    async with running(writer) as server, open_socket(server.url) as socket:
+        await socket.send(json.dumps({"type": "hello", "name": "Ann"}))
+        for _ in range(20):
+            await socket.send(wish)
+        await socket.recv()
+        told = [json.loads(await socket.recv())["code"] for _ in range(20)]
+    assert set(told) <= {codes.UNKNOWN_ROOM, codes.TOO_FAST}
+    assert codes.UNKNOWN_ROOM in told
 
 
 async def test_what_cannot_be_stored_is_refused(writer: LogWriter) -> None:

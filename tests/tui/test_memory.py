@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from arena.protocol.server_messages import RoomInfo
-from tui.memory import FORGET_AFTER_S, Memory
+from tui.memory import FORGET_AFTER_S, Memory, seats_in
 
 
 def room(name: str, code: str = "KRTWN") -> RoomInfo:
@@ -57,6 +57,22 @@ def test_an_old_seat_is_forgotten(memory: Memory, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("time.time", lambda: seat.kept_at_s + FORGET_AFTER_S + 1)
     assert memory.seat() is None
     assert list(memory.folder.iterdir()) == []
+
+
+def test_a_seat_whose_match_is_over_is_kept_but_not_gone_back_to(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.memory.PLAYED_KEPT", 2)
+    for n, name in enumerate("abc"):
+        monkeypatch.setattr("time.time", lambda at=n: 1_000.0 + at)
+        memory.keep(room(name), f"secret {name}")
+        memory.over(name)
+    assert memory.seat() is None
+    assert [(s.room, s.token) for s in seats_in(memory.folder, memory.url)] == [("c", "secret c"), ("b", "secret b")]
+    assert seats_in(memory.folder, "ws://elsewhere") == []
+    assert all(file.stat().st_mode & 0o777 == 0o600 for file in memory.folder.iterdir())
+    memory.over("nowhere")
+    assert len(seats_in(memory.folder)) == 2
 
 
 def test_the_answer_about_training_is_remembered(memory: Memory) -> None:

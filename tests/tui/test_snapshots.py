@@ -26,6 +26,7 @@ SCREENS = [
     "ladder",
     "ladder-history",
     "ladder-matrix",
+    "past",
     "training",
 ]
 
@@ -65,6 +66,8 @@ def test_screen(snap_compare: Callable[..., bool], scene: str, size: tuple[int, 
         "replay-sixteen",
         "ladder-empty",
         "ladder-side",
+        "past-empty",
+        "past-older",
         "training-empty",
         "training-promote",
         "training-stranger",

@@ -1,4 +1,4 @@
-"""What the ladder and the training runs have in common: they ask the server now and then, and Escape leads back."""
+"""What ladder, training runs and past games have in common: they ask now and then, and Escape leads back."""
 
 from __future__ import annotations
 

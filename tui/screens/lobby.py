@@ -36,6 +36,7 @@ class LobbyScreen(Informed, Screen[None]):
         Binding("left", "app.focus_previous", "Previous", show=False, id="lobby.previous"),
         Binding("right", "app.focus_next", "Next", show=False, id="lobby.next"),
         Binding("r", "app.ladder", "Ladder", id="lobby.ladder", show=False),
+        Binding("p", "app.past", "Past games", id="lobby.past", show=False),
         Binding("t", "app.training", "Training", id="lobby.training", show=False),
     ]
 
@@ -59,6 +60,7 @@ class LobbyScreen(Informed, Screen[None]):
                 yield Button("Watch", id="watch")
             with Horizontal(id="boards"):
                 yield Button("Ladder (r)", id="ladder", action="app.ladder")
+                yield Button("Past games (p)", id="past", action="app.past")
                 yield Button("Training (t)", id="training", action="app.training")
             with Vertical(id="games"):
                 yield Static(HEAD, id="columns")

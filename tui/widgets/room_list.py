@@ -63,7 +63,7 @@ def _row(room: RoomInfo) -> Content:
         cell(room.code or room.room, "bold", 8),
         cell(status, style, 10),
         cell(seats, "", 17),
-        cell("hidden" if hidden else f"{people} {'person' if people == 1 else 'people'}", "", 10),
+        cell("hidden" if hidden else words.people(people), "", 10),
         cell(words.age(room.age_s), "$faint", 8),
         (marks, "$secondary"),
         (talk, "$faint"),

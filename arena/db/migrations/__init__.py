@@ -2,5 +2,5 @@
 
 from typing import Final
 
-NEWEST_SCHEMA: Final = "0006"
+NEWEST_SCHEMA: Final = "0007"
 """The last revision in ``versions``."""
