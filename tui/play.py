@@ -17,7 +17,6 @@ from arena.errors import UserError
 from tui.memory import Memory
 from tui.wish import Wish
 
-DEFAULT_URL: Final = "ws://127.0.0.1:8765"
 MIN_WIDTH: Final = 60
 MIN_HEIGHT: Final = 16
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from arena.protocol.server_messages import RoomInfo, SeatInfo
 from tui.faces.face import STAND_IN
-from tui.state import Lost, Table
+from tui.state import Lost, Table, World
 
 TOO_LATE: Final = "Time is up: you passed."
 DEAD: Final = "You are dead, so you can no longer speak or vote. You may watch on."
@@ -48,6 +48,35 @@ def marks(room: RoomInfo) -> tuple[str, ...]:
 def shows_everything(room: RoomInfo) -> bool:
     """Whether spectators may see the secrets of this room (now, or as late as it wants)."""
     return room.status == "over" or (room.status == "playing" and room.show_all_after_s is not None)
+
+
+def server(world: World) -> str:
+    """Which server it is, and who plays the seats that no person has."""
+    plays = f"model {world.checkpoint}" if world.checkpoint else "scripts play, no model loaded"
+    return f"{world.server} · {plays}" if world.server else plays
+
+
+def stands(room: RoomInfo) -> str:
+    """Where a room is: waiting, the phase of its match, or over."""
+    return {"waiting": "waiting", "playing": room.phase or "playing", "over": "over"}[room.status]
+
+
+def seats(room: RoomInfo) -> str:
+    """How many, and how many of them are free, where that is told."""
+    told = f"{len(room.seats)} seats"
+    if _hides(room):
+        return told
+    free = sum(1 for s in room.seats if s.mind == "open")
+    return f"{told}, {free} open" if free else f"{told}, full"
+
+
+def who_plays(room: RoomInfo) -> str:
+    """How many people, where that is told."""
+    return "hidden" if _hides(room) else people(sum(1 for s in room.seats if s.mind == "person"))
+
+
+def _hides(room: RoomInfo) -> bool:
+    return room.blind and room.status != "over"
 
 
 def age(seconds: float) -> str:

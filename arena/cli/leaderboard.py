@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from arena.cli.at_server import At, Certificate, Server, Token, either, tell
+
 if TYPE_CHECKING:
     from arena.protocol.ladder_rows import LadderMeeting, LadderRow
+    from arena.protocol.server_messages import LadderListed
 
 NO_MATCHES = "No rated matches yet. Play some with: arena evaluate shipped scripted:careful"
 
@@ -22,6 +25,9 @@ def leaderboard(
     history: Annotated[
         str | None, typer.Option(metavar="RUN", help="The checkpoints of a training run by the games they had learnt.")
     ] = None,
+    server: Server = None,
+    token: Token = None,
+    ca: Certificate = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
     """Rank all players by their rated matches.
@@ -29,14 +35,12 @@ def leaderboard(
     Ratings are on the Elo scale, centred on the mean of the players, with 95 % intervals. Figures of a side compare
     within that side only; a win rate depends on who the others were, a rating does not.
     """
-    from agents.ladder import read_ladder
-    from arena.db.engine import open_database
     from arena.errors import OptionError, UserError
-    from arena.paths import default_database_url
 
     if matrix and history is not None:
         raise OptionError("--matrix and --history show different things; give one of them.")
-    ladder = read_ladder(open_database(db or default_database_url()), game)
+    either(server, db=db)
+    ladder = _here(db, game) if server is None else _there(At(server, token, ca), game)
     rows = ladder.rows if history is None else checkpoints_of(ladder.rows, history)
     if history is not None and not rows:
         runs = ", ".join(sorted({row.run for row in ladder.rows if row.run})) or "none yet"
@@ -53,8 +57,24 @@ def leaderboard(
         shown = history_lines(rows)
     else:
         shown = lines(rows, per_side=per_side)
-    for line in shown:
-        typer.echo(line)
+    tell(shown)
+    if ladder.left_out:
+        typer.echo(f"{ladder.left_out} more players stand below.", err=True)
+
+
+def _here(db: str | None, game: str | None) -> LadderListed:
+    from agents.ladder import read_ladder
+    from arena.db.engine import open_database
+    from arena.paths import default_database_url
+
+    return read_ladder(open_database(db or default_database_url()), game)
+
+
+def _there(at: At, game: str | None) -> LadderListed:
+    """The top of it: a server tells at most so many players as it likes."""
+    from tui.boards import clean_ladder
+
+    return clean_ladder(at.ask(lambda arena: arena.ladder(game)))
 
 
 def checkpoints_of(rows: Iterable[LadderRow], run: str) -> list[LadderRow]:

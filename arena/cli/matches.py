@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from arena.cli.at_server import At, Certificate, Server, Token, either, tell
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from sqlalchemy import Engine
 
     from arena.db.repo import MatchSummary
+    from arena.protocol.match_rows import PastMatch
 
 
 def matches(
@@ -23,9 +29,19 @@ def matches(
         bool,
         typer.Option("--check", help="Verify every match instead: chain, numbers, outcome. Status 1 if one fails."),
     ] = False,
+    server: Server = None,
+    token: Token = None,
+    ca: Certificate = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
-    """List the matches in the database, the newest first."""
+    """List the matches in the database, the newest first.
+
+    A server tells of the games that people opened there and that are over: private ones to those who were in them.
+    """
+    either(server, db=db, purpose=purpose, check=check)
+    if server is not None:
+        _there(At(server, token, ca), limit, as_json)
+        return
     from arena.db.engine import open_database
     from arena.db.match_ratings import ratings_of
     from arena.db.repo import list_matches
@@ -49,6 +65,31 @@ def matches(
         started = datetime.fromtimestamp(m.started_at).strftime("%Y-%m-%d %H:%M")
         minutes = f"{(m.ended_at - m.started_at) / 60:.1f}" if m.ended_at is not None else ""
         typer.echo(f"{m.id:12}  {m.game:9}  {m.purpose:10}  {started:16}  {minutes:>7}  {_result(m)}")
+
+
+def _there(at: At, limit: int, as_json: bool) -> None:
+    from arena.cli.past_there import past_there
+
+    found = at.ask(lambda arena: past_there(arena, limit))
+    if as_json:
+        typer.echo(json.dumps([m.model_dump() for m in found], ensure_ascii=False, indent=2))
+    elif found:
+        tell(past_lines(found))
+    else:
+        typer.echo("No game is over yet that you may look back at.", err=True)
+
+
+def past_lines(found: Sequence[PastMatch]) -> Iterator[str]:
+    """What the screen of past games shows, with the id that ``arena replay`` takes."""
+    from tui.words import span
+
+    yield f"{'match':12}  {'code':6}  {'game':11}  {'ended':16}  {'lasted':>7}  {'people':>6}  result"
+    for m in found:
+        ended = datetime.fromtimestamp(time.time() - m.age_s).strftime("%Y-%m-%d %H:%M")
+        people = f"{m.minds.count('person')}/{len(m.minds)}"
+        mark = "" if not m.private and m.seat is None else " [private]" if m.private else " [yours]"
+        start = f"{m.match:12}  {m.code:6}  {m.game:11}  {ended:16}  {span(m.lasted_s):>7}  {people:>6}"
+        yield f"{start}  {m.winner} ({m.reason}){mark}"
 
 
 def _check(engine: Engine, as_json: bool) -> None:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from arena.cli.at_server import DEFAULT_URL, Certificate, OperatorToken, Token
+
 if TYPE_CHECKING:
     from tui.opening import OpeningLine
 
-DEFAULT_URL: Final = "ws://127.0.0.1:8765"
 SERVE: Final = (sys.executable, "-m", "arena.cli.main", "serve")
 START_S: Final = 90.0
 """How long a server that we started may take until it answers: it loads a model first."""
@@ -75,16 +76,9 @@ def play(
     plain: Annotated[
         bool, typer.Option("--plain", help="Lines instead of screens: for pipes and screen readers.")
     ] = False,
-    token: Annotated[
-        str | None, typer.Option(envvar="ARENA_TOKEN", help="The server's access token, where it asks for one.")
-    ] = None,
-    operator_token: Annotated[
-        str | None,
-        typer.Option(envvar="ARENA_OPERATOR_TOKEN", help="The server's operator token, to make checkpoints live."),
-    ] = None,
-    ca: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Certificate to trust, for a wss:// server with its own.")
-    ] = None,
+    token: Token = None,
+    operator_token: OperatorToken = None,
+    ca: Certificate = None,
 ) -> None:
     """Play from this terminal; the language model plays the others.
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from arena.cli.at_server import Certificate, Token
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from arena.protocol.server_messages import MatchRated
     from tui.memory import KeptSeat
@@ -23,12 +25,8 @@ def rate(
     url: Annotated[
         str | None, typer.Option("--url", "--server", help="Only a match on this server.", show_default=False)
     ] = None,
-    token: Annotated[
-        str | None, typer.Option(envvar="ARENA_TOKEN", help="The server's access token, where it asks for one.")
-    ] = None,
-    ca: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Certificate to trust, for a wss:// server with its own.")
-    ] = None,
+    token: Token = None,
+    ca: Certificate = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
     """Say how good a match was that you played to its end.

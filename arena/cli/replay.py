@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from arena.cli.at_server import At, Certificate, Server, Token, either
 from arena.errors import UnknownName, UserError
 
 if TYPE_CHECKING:
-    from arena.db.repo import StoredMatch
+    from collections.abc import Mapping
+
+    from sqlalchemy import Engine
+
     from arena.protocol.recording import RecordedDecision, Recording
 
 
@@ -30,23 +34,25 @@ def replay(
     ] = False,
     model: Annotated[str, typer.Option(metavar="NAME_OR_PATH", help="Whose eyes --suspicion reads with.")] = "live",
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
+    server: Server = None,
+    token: Token = None,
+    ca: Certificate = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
     """Show a match again, as one seat saw it or, once it is over, as it was.
 
     Of a match that is still being played, only what everybody saw is shown unless a seat is named. With --screen all
-    of it is there at once, thoughts too; there --suspicion adds the map of who suspected whom.
+    of it is there at once, thoughts too; there --suspicion adds the map of who suspected whom. A server gives a game
+    that is over, by its id or the code of its room: a private one to those who were in it.
     """
-    from arena.db.engine import open_database
-    from arena.db.recordings import recording_of
-    from arena.db.repo import load_match
-    from arena.paths import default_database_url
-
-    database = open_database(db or default_database_url())
-    stored = load_match(database, match)
-    recording = recording_of(stored)
+    either(server, db=db)
+    database: Engine | None = None
+    if server is None:
+        database, recording, head = _here(db, match)
+    else:
+        recording, head = _there(At(server, token, ca), match)
     eyes = None if seat is None else seat_of(recording.names, seat)
-    over = stored.summary.status != "playing"
+    over = head["status"] != "playing"
     all_seeing = over and (eyes is None or screen)
     if screen and (as_json or not over):
         raise UserError("--screen shows a match that is over, on a terminal. Without it there are lines and --json.")
@@ -57,10 +63,7 @@ def replay(
 
         check_terminal("arena replay without --screen")
     if suspicion:
-        from arena.cli.suspicion import believed
-
-        typer.echo("Asking the model what everybody believed …", err=True)
-        recording = believed(recording, model, database)
+        recording = _with_beliefs(recording, model, database)
     if screen:
         from tui.replay_app import show
 
@@ -68,13 +71,57 @@ def replay(
     if suspicion:
         _print_suspicion(recording, as_json)
     elif as_json:
-        document = _document(stored, recording, eyes, all_seeing=all_seeing, thoughts=thoughts)
+        document = _document(head, recording, eyes, all_seeing=all_seeing, thoughts=thoughts)
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         if eyes is None and not all_seeing:
             typer.echo("This match is still being played: only what everybody sees is shown.", err=True)
         for line in lines(recording, eyes, all_seeing=all_seeing, thoughts=thoughts):
             typer.echo(line)
+
+
+def _here(db: str | None, match: str) -> tuple[Engine, Recording, Mapping[str, Any]]:
+    from arena.cli.matches import as_dict
+    from arena.db.engine import open_database
+    from arena.db.recordings import recording_of
+    from arena.db.repo import load_match
+    from arena.paths import default_database_url
+
+    database = open_database(db or default_database_url())
+    stored = load_match(database, match)
+    return database, recording_of(stored), as_dict(stored.summary)
+
+
+def _there(at: At, match: str) -> tuple[Recording, Mapping[str, Any]]:
+    """Checked and cleaned, as the screen has it."""
+    from arena.cli.past_there import recording_there
+    from tui.replay import opened
+
+    recording = opened(at.ask(lambda arena: recording_there(arena, match))).recording
+    outcome = recording.outcome
+    return recording, {
+        "match": recording.id,
+        "game": recording.game,
+        "options": recording.options,
+        "status": "over",
+        "minds": [seat.mind for seat in recording.seats],
+        "winner": outcome and outcome.winner,
+        "reason": outcome and outcome.reason,
+        "sides": outcome and list(outcome.sides),
+        "returns": outcome and list(outcome.returns),
+    }
+
+
+def _with_beliefs(recording: Recording, model: str, database: Engine | None) -> Recording:
+    """A server has asked its own model already."""
+    if database is None:
+        if not recording.beliefs:
+            raise UserError("The server cannot say what was believed in this match.")
+        return recording
+    from arena.cli.suspicion import believed
+
+    typer.echo("Asking the model what everybody believed …", err=True)
+    return believed(recording, model, database)
 
 
 def seat_of(names: Sequence[str], wanted: str) -> int:
@@ -133,15 +180,14 @@ def _shown(recording: Recording, eyes: int | None, all_seeing: bool) -> Sequence
 
 
 def _document(
-    stored: StoredMatch, recording: Recording, eyes: int | None, *, all_seeing: bool, thoughts: bool
+    head: Mapping[str, Any], recording: Recording, eyes: int | None, *, all_seeing: bool, thoughts: bool
 ) -> dict[str, Any]:
     """``seq`` counts the events that are shown; marks and phases go by it."""
-    from arena.cli.matches import as_dict
     from arena.replay.turns import marks_for
 
     place = {number: n for n, number in enumerate(_shown(recording, eyes, all_seeing))}
     document = {
-        **as_dict(stored.summary),
+        **head,
         "names": list(recording.names),
         "seat": eyes,
         "events": [_event(recording, number, n, all_seeing) for number, n in place.items()],

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from arena.cli.at_server import At, Certificate, OperatorToken, Server, Token, either, tell
+
 if TYPE_CHECKING:
     from arena.protocol.server_messages import RunsListed
     from arena.protocol.training_rows import CheckpointRow, RunInfo, RunShown
@@ -17,17 +19,20 @@ def status(
     run: Annotated[str | None, typer.Argument(metavar="RUN", help="Tell more of this run, not of the newest.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the runs; by default this user's own.")] = None,
     db: Annotated[str | None, typer.Option(metavar="URL", help="Database; by default this user's own.")] = None,
+    server: Server = None,
+    token: Token = None,
+    operator_token: OperatorToken = None,
+    ca: Certificate = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else.")] = False,
 ) -> None:
-    """Show how training runs go: updates, figures, alarms, trials and checkpoints."""
-    from agents.ladder import Ladders
-    from arena.db.engine import open_database
-    from arena.errors import UnknownName
-    from arena.paths import checkpoints_folder, default_database_url
-    from training.runs import Runs
+    """Show how training runs go: updates, figures, alarms, trials and checkpoints.
 
-    engine = open_database(db or default_database_url())
-    told = Runs(engine, [out or checkpoints_folder()], Ladders(engine))(run)
+    A server shows them to its operator, and to others where it was started with --show-training.
+    """
+    from arena.errors import UnknownName
+
+    either(server, db=db, out=out)
+    told = _here(db, out, run) if server is None else _there(At(server, token, ca, operator_token), run)
     if run is not None and (told.shown is None or told.shown.run != run):
         have = ", ".join(r.run for r in told.runs) or "none yet"
         raise UnknownName(f"There is no run {run!r}. There is: {have}.")
@@ -37,8 +42,23 @@ def status(
     if not told.runs:
         typer.echo("No training runs yet. Begin one with: arena train --iterations 20", err=True)
         return
-    for line in lines(told):
-        typer.echo(line)
+    tell(lines(told))
+
+
+def _here(db: str | None, out: Path | None, run: str | None) -> RunsListed:
+    from agents.ladder import Ladders
+    from arena.db.engine import open_database
+    from arena.paths import checkpoints_folder, default_database_url
+    from training.runs import Runs
+
+    engine = open_database(db or default_database_url())
+    return Runs(engine, [out or checkpoints_folder()], Ladders(engine))(run)
+
+
+def _there(at: At, run: str | None) -> RunsListed:
+    from tui.boards import clean_runs
+
+    return clean_runs(at.ask(lambda arena: arena.runs(run)))
 
 
 def lines(told: RunsListed) -> Iterable[str]:

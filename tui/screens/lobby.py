@@ -106,8 +106,7 @@ class LobbyScreen(Informed, Screen[None]):
         return face_of(self.game).pitch
 
     def _server(self, world: World) -> str:
-        plays = f"model {world.checkpoint}" if world.checkpoint else "scripts play, no model loaded"
-        return f"{world.server} · {plays}" if world.server else plays
+        return words.server(world)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()

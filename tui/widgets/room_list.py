@@ -49,21 +49,14 @@ class RoomList(OptionList):
 
 
 def _row(room: RoomInfo) -> Content:
-    open_seats = sum(1 for s in room.seats if s.mind == "open")
-    people = sum(1 for s in room.seats if s.mind == "person")
-    hidden = room.blind and room.status != "over"
-    status = {"waiting": "waiting", "playing": room.phase or "playing", "over": "over"}[room.status]
     style = {"waiting": "bold $success", "playing": "$primary", "over": "$faint"}[room.status]
-    seats = f"{len(room.seats)} seats"
-    if not hidden:
-        seats += f", {open_seats} open" if open_seats else ", full"
     talk = face_of(room.game).in_list(room)
     marks = "".join(f"{mark}, " for mark in words.marks(room))
     return Content.assemble(
         cell(room.code or room.room, "bold", 8),
-        cell(status, style, 10),
-        cell(seats, "", 17),
-        cell("hidden" if hidden else words.people(people), "", 10),
+        cell(words.stands(room), style, 10),
+        cell(words.seats(room), "", 17),
+        cell(words.who_plays(room), "", 10),
         cell(words.age(room.age_s), "$faint", 8),
         (marks, "$secondary"),
         (talk, "$faint"),
