@@ -106,6 +106,9 @@ class ArenaApp(Requests):
             self._go_back(kept)
         elif wish.room is not None:
             self.post_message(messages.Join(wish.room))
+        elif wish.learn:
+            self.memory.newcomer = False
+            self.post_message(messages.Learn())
         else:
             self._list_rooms()
             if kept is not None:

@@ -192,9 +192,22 @@ def people(seats: int) -> Choice:
 
 def terms(game: str) -> tuple[Choice, ...]:
     """Who fills the other seats, and what the room agrees on."""
+    return (others(game), *(t for t in _TERMS if face_of(game).has_dead or t.name not in _WEREWOLF_TERMS))
+
+
+def others(game: str) -> Choice:
+    """Who plays the seats that no person takes."""
     fills = _FILLS.get(game, (Value("random", "anything", "A script that does anything at all."),))
-    kept = tuple(t for t in _TERMS if face_of(game).has_dead or t.name not in _WEREWOLF_TERMS)
-    return (Choice("fill", "Others played by", fills, fills[0].value), *kept)
+    return Choice("fill", "Others played by", fills, fills[0].value)
+
+
+def fillings(
+    seats: int, people: int, others: str, shuffle: Callable[[list[str]], None] = random.shuffle
+) -> tuple[str, ...]:
+    """An entry a seat; which seats are open to people is drawn."""
+    fills = ["open"] * people + [others] * (seats - people)
+    shuffle(fills)
+    return tuple(fills)
 
 
 def rows(game: str, picked: Mapping[str, Any] | None = None) -> dict[str, Choice]:
@@ -232,11 +245,9 @@ def chosen(
     else:
         options = {c.name: values[c.name] for c in rules(game) if values[c.name] != c.start}
     seats = seat_count(game, options)
-    open_seats = min(values[PEOPLE.name], seats)
-    fills = ["open"] * open_seats + [values["fill"]] * (seats - open_seats)
-    shuffle(fills)
+    fills = fillings(seats, min(values[PEOPLE.name], seats), values["fill"], shuffle)
     names = [c.name for c in terms(game) if c.name != "fill"]
-    return NewGameChoice(game, options, tuple(fills), {n: values[n] for n in names if not _is_default(values[n])})
+    return NewGameChoice(game, options, fills, {n: values[n] for n in names if not _is_default(values[n])})
 
 
 def _is_default(value: Any) -> bool:

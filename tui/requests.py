@@ -19,6 +19,7 @@ from tui.faces.registry import face_of
 from tui.house_rules import NewGameChoice
 from tui.link import Link
 from tui.memory import KeptSeat, Remembered
+from tui.next_game import Opened, lesson, next_game, open_room
 from tui.screens.lobby import LobbyScreen
 from tui.screens.question import back_question, blind_question, lesson_question, train_question
 from tui.state import Connection, World
@@ -33,7 +34,7 @@ class Requests(App[int]):
     memory: Remembered
     clock: Clock
     world: World
-    opened: tuple[str, NewGameChoice] | None = None
+    opened: Opened | None = None
     """The room that was opened last from here, and as what: to play again is to play by the same rules."""
 
     @abstractmethod
@@ -100,14 +101,9 @@ class Requests(App[int]):
         self.hear(RoomsListed(rooms=rooms))
 
     def on_quick_match(self) -> None:
-        before = self.world.table
-        if before is not None and self.opened is not None and self.opened[0] == before.room.room:
-            again = self.opened[1]
-            self._ask_for_seat(lambda _: self._open(again))
-            return
-        game = self.wish.game if before is None else before.room.game
-        if self.wish.options and game == self.wish.game:
-            self.on_new_game(messages.NewGame(NewGameChoice(game)))
+        game = next_game(self.world.table, self.opened, self.wish)
+        if isinstance(game, NewGameChoice):
+            self._ask_for_seat(lambda _: self._open(game))
         else:
             self._ask_for_seat(lambda blind: self.link.join(game=game, train=bool(self.memory.train), blind=blind))
 
@@ -118,9 +114,7 @@ class Requests(App[int]):
         self._ask_for_seat(lambda _: self._open(choice))
 
     def on_learn(self) -> None:
-        game = self.wish.game
-        if (lesson := face_of(game).lesson) is not None:
-            choice = NewGameChoice(game, lesson.options, lesson.fills, {"private": True, "night_s": 0.0})
+        if (choice := lesson(self.wish.game)) is not None:
             self._ask_for_seat(lambda _: self._open(choice, teaches=True))
 
     def on_join(self, event: messages.Join) -> None:
@@ -136,26 +130,25 @@ class Requests(App[int]):
         self._ask(enter)
 
     async def _open(self, choice: NewGameChoice, *, teaches: bool = False) -> RoomJoined:
-        """Whoever opens a blind game has agreed to it. After a game that ``teaches`` one plays others."""
-        fills = None if choice.fills is None else list(choice.fills)
-        made = await self.link.create(choice.game, choice.options, fills=fills, **choice.terms)
-        joined = await self.link.join(made.room, train=bool(self.memory.train), blind=made.blind)
-        self.world = replace(self.world, mine=made.room, lesson=made.room if teaches else self.world.lesson)
-        self.opened = None if teaches else (made.room, choice)
+        """After a game that ``teaches`` one plays others."""
+        joined = await open_room(self.link, choice, train=bool(self.memory.train))
+        room = joined.room.room
+        self.world = replace(self.world, mine=room, lesson=room if teaches else self.world.lesson)
+        self.opened = None if teaches else (room, choice)
         return joined
 
     def _offer_to_teach(self) -> None:
         """Once and never again, whatever the answer."""
-        lesson = face_of(self.wish.game).lesson
+        taught = face_of(self.wish.game).lesson
         self.memory.newcomer = False
-        if lesson is None:
+        if taught is None:
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self.post_message(messages.Learn())
 
-        self.push_screen(lesson_question(lesson.text), answered)
+        self.push_screen(lesson_question(taught.text), answered)
 
     def _go_back(self, seat: KeptSeat) -> None:
         self._ask(lambda _: self.link.resume(seat.room, seat.token))

@@ -32,8 +32,9 @@ def arguments(
     url: str, name: str, wish: Wish, *, train: bool | None = None, theme: str | None = None, ca: Path | None = None
 ) -> tuple[str, ...]:
     """What the program behind a page is called with. Values stand behind ``=``, so that none is taken for an option."""
-    flags = {"everything": wish.everything, "resume": wish.resume, "blind": wish.blind}
+    flags = {"everything": wish.everything, "resume": wish.resume, "blind": wish.blind, "learn": wish.learn}
     values = {"url": url, "name": name, "room": wish.room, "watch": wish.watch, "game": wish.game}
+    values |= {"people": wish.people, "others": wish.others}
     values |= {"theme": theme, "ca": None if ca is None else str(ca.resolve())}
     trains = () if train is None else ("--train" if train else "--no-train",)
     return (
@@ -42,6 +43,7 @@ def arguments(
         *(f"--{flag}" for flag, is_set in flags.items() if is_set),
         *trains,
         *(f"--option={key}={json.dumps(value)}" for key, value in wish.options.items()),
+        *(f"--term={key}={json.dumps(value)}" for key, value in wish.terms.items()),
     )
 
 

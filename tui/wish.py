@@ -19,6 +19,10 @@ class Wish:
         blind: agreed: nobody is told which seats people play.
         game: what is played where no room is named.
         options: of games opened from here.
+        people: how many of their seats wait for people, this one included.
+        others: who plays their other seats.
+        terms: what their rooms agree on, as ``CreateRoom`` has it.
+        learn: begin with the game that teaches.
     """
 
     room: str | None = None
@@ -28,3 +32,7 @@ class Wish:
     blind: bool = False
     game: str = "werewolf"
     options: Mapping[str, Any] = field(default_factory=dict)
+    people: int | None = None
+    others: str | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
+    learn: bool = False

@@ -20,6 +20,7 @@ from arena.cli.at_server import DEFAULT_URL, Certificate, OperatorToken, Token
 
 if TYPE_CHECKING:
     from tui.opening import OpeningLine
+    from tui.wish import Wish
 
 SERVE: Final = (sys.executable, "-m", "arena.cli.main", "serve")
 START_S: Final = 90.0
@@ -28,6 +29,7 @@ STOP_S: Final = 10.0
 
 
 WEB: Final = "With --web"
+OPEN: Final = "In games you open"
 
 
 class Colours(StrEnum):
@@ -62,11 +64,37 @@ def play(
         bool | None,
         typer.Option("--train/--no-train", help="Whether your games may be used for training; it is remembered."),
     ] = None,
-    talk_rounds: Annotated[int | None, typer.Option(min=0, max=5, help="Talk rounds a day, in games you open.")] = None,
-    discussion: Annotated[Talk | None, typer.Option(help="How the talk goes, in games you open.")] = None,
-    option: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A rule of games you open; can be repeated.")
+    talk_rounds: Annotated[
+        int | None, typer.Option(min=0, max=5, help="Talk rounds a day.", rich_help_panel=OPEN)
     ] = None,
+    discussion: Annotated[Talk | None, typer.Option(help="How the talk goes.", rich_help_panel=OPEN)] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="A rule of the game; can be repeated.", rich_help_panel=OPEN),
+    ] = None,
+    people: Annotated[
+        int | None, typer.Option(min=1, help="How many seats wait for people, you included.", rich_help_panel=OPEN)
+    ] = None,
+    others: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MIND",
+            help="Who plays the other seats: self (the model), scripted:NAME, random, checkpoint:ID, openai:NAME.",
+            rich_help_panel=OPEN,
+        ),
+    ] = None,
+    term: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY[=VALUE]",
+            help="What its room agrees on: private, blind, dead_talk, night_s=45, show_all_after_s=60, grace_s=120, "
+            "missed_turns=3; can be repeated.",
+            rich_help_panel=OPEN,
+        ),
+    ] = None,
+    learn: Annotated[
+        bool, typer.Option("--learn", help="A short game against scripts, with advice above each turn.")
+    ] = False,
     web: Annotated[bool, typer.Option("--web", help="In a browser on this machine instead of here.")] = False,
     web_host: Annotated[
         str, typer.Option(help="Address of the page. Whoever can open it plays as you.", rich_help_panel=WEB)
@@ -84,7 +112,7 @@ def play(
 
     Of games that it was not taught, a script plays them.
     """
-    from arena.cli.arguments import game_options
+    from arena.cli.arguments import game_options, room_terms
     from arena.errors import OptionError
     from arena.games.registry import game_by_name
     from tui.play import check_terminal, run
@@ -99,10 +127,13 @@ def play(
         raise OptionError("--talk-rounds and --discussion are rules of Werewolf.")
     if web and plain:
         raise OptionError("--web and --plain exclude each other.")
-    wish = Wish(room, watch, everything, resume, blind, game, options)
+    terms = room_terms(term or ())
+    wish = Wish(room, watch, everything, resume, blind, game, options, people, others, terms, learn)
     who = name or getpass.getuser()
     colours = None if theme is None else theme.value
     game_by_name(game)  # of its options the server knows more than we do: its scenarios, for one
+    if people is not None or others is not None or learn:
+        _check(wish)
     if not (plain or web):
         check_terminal()
     line: OpeningLine = context.obj
@@ -126,6 +157,25 @@ def play(
             opened=line.erase,
         )
     raise typer.Exit(code)
+
+
+def _check(wish: Wish) -> None:
+    """
+    Raises:
+        OptionError: this cannot be opened.
+    """
+    from arena.errors import OptionError
+    from arena.games.registry import GAMES
+    from tui.next_game import lesson, wished
+
+    wished(wish)
+    if not wish.learn:
+        return
+    if wish.room is not None or wish.watch is not None or wish.resume:
+        raise OptionError("--learn opens a game of its own: leave out --room, --watch and --resume.")
+    if lesson(wish.game) is None:
+        taught = ", ".join(game for game in GAMES if lesson(game) is not None)
+        raise OptionError(f"No game teaches {wish.game}. There is one for: {taught}.")
 
 
 @contextmanager

@@ -176,6 +176,14 @@ def test_what_the_program_behind_a_page_is_called_with() -> None:
     )  # fmt: skip
 
 
+def test_a_game_of_ones_own_is_the_same_behind_a_page() -> None:
+    wish = Wish(people=2, others="-x", terms={"private": True, "night_s": 45}, learn=True)
+    program = web.arguments("ws://here", "Ann", wish)
+    assert program[6:] == (
+        "--game=werewolf", "--people=2", "--others=-x", "--learn", "--term=private=true", "--term=night_s=45",
+    )  # fmt: skip
+
+
 def test_without_the_extra_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "textual_serve.server", None)
     with pytest.raises(UserError, match=re.escape("pip install 'social-arena[web]'")):

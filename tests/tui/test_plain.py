@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ from arena.client.happenings import ConnectionBack, ConnectionLost, SeatGone
 from arena.errors import UserError
 from arena.protocol.server_messages import EventHappened, MatchRated, RoomJoined, SeatChanged, SeatInfo, SeatLost
 from tests.fakes.arena import FakeArena
+from tests.tree import ROOT
 from tui.canned import CannedGame
 from tui.canned_match import ROOM
+from tui.faces.werewolf_hints import LESSON
 from tui.memory import Memory
 from tui.plain import play
+from tui.plain_lines import COMMANDS
 from tui.wish import Wish
 
 
@@ -210,8 +214,10 @@ async def test_who_sits_there_is_asked_for_stars() -> None:
         lines.put_nowait("1" if arena.game.opened is not None and arena.game.opened.choices else "")
         await asyncio.sleep(0.02)
     lines.put_nowait("5")
+    lines.put_nowait("no")
     assert await asyncio.wait_for(task, 10) == 0
     assert arena.stars in (1, 5)
+    assert "? Play again? yes or no." in out
 
 
 async def test_nobody_is_asked_and_nothing_waits_in_a_pipe() -> None:
@@ -219,3 +225,103 @@ async def test_nobody_is_asked_and_nothing_waits_in_a_pipe() -> None:
     code, out = await played(arena, *["1"] * 40)
     assert (code, arena.stars) == (0, 0)
     assert not any("How good" in line for line in out)
+    assert out[-1] == f"To rate it later: arena rate {ROOM} STARS"
+    assert f"Turn by turn, with every secret: arena replay {ROOM} --server {arena.url}" in out
+
+
+# -- what can be typed at any time -----------------------------------------------------------------------------------
+
+
+async def test_help_seats_hint_and_connection() -> None:
+    arena = FakeArena()
+    lines, out, task = await started(arena)
+    for command in ("/help", "/seats", "/hint", "/connection", "/card", "/leave"):
+        lines.put_nowait(command)
+    assert await asyncio.wait_for(task, 10) == 0
+    assert "  /again: play another one when this one is over" in out
+    assert "1 Ada: you, seer" in out
+    assert sum(line.endswith((": model", ": script", ": person")) for line in out) == 6
+    assert any(line.startswith("Hint: Nobody has spoken yet") for line in out)
+    assert "Round trip: 12.3 ms" in out
+    assert "Protocol: 1 there, 1 here" in out
+    assert arena.acts == [], "nothing of it is an answer"
+
+
+def test_every_command_is_in_the_help_and_is_one() -> None:
+    source = (ROOT / "tui" / "plain_game.py").read_text()
+    for command, _ in COMMANDS:
+        assert f'"{command.split()[0]}"' in source
+
+
+# -- play again, and the game that teaches ---------------------------------------------------------------------------
+
+
+class Another(Rated):
+    """Each room that is asked for is a match of its own."""
+
+    async def leave(self, room: str) -> None:
+        await super().leave(room)
+        self.asked.append(f"leave {room}")
+        self.game = CannedGame(0, 6)
+
+
+async def test_again_from_a_pipe_is_by_the_same_rules() -> None:
+    arena = Another()
+    wish = Wish(options={"talk_rounds": 1}, people=2, others="scripted:sly", terms={"private": True})
+    code, out = await played(arena, "/rate 3", "/again", *["1"] * 80, None, wish=wish)
+    assert code == 0
+    assert arena.created == [{"talk_rounds": 1}] * 2
+    for terms in arena.terms:
+        assert terms["private"] is True
+        assert sorted(terms["fills"]) == ["open"] * 2 + ["scripted:sly"] * 5
+    assert sum(line in ("You won.", "You lost.") for line in out) == 2
+    assert out.count("You gave it 3 of 5.") == 1, "stars are for one match"
+    assert arena.asked == [f"join {ROOM}", f"leave {ROOM}", f"join {ROOM}"]
+
+
+async def test_again_at_the_keyboard() -> None:
+    arena = Another()
+    lines, out, task = await started(arena, asks=True)
+    arena.skip_to("never")
+    await until(out, lambda line: line.startswith("? How good was it"))
+    lines.put_nowait("4")
+    lines.put_nowait("yes")
+    async with asyncio.timeout(10):
+        while out.count("? Whom do you look at tonight?") < 2:
+            await asyncio.sleep(0.01)
+    lines.put_nowait("/leave")
+    assert await asyncio.wait_for(task, 10) == 0
+    assert arena.asked.count("join None") == 2
+    assert arena.stars == 4
+
+
+async def test_the_lesson_has_advice_and_after_it_any_seat_will_do(tmp_path: Path) -> None:
+    memory = Memory("ws://here", tmp_path)
+    arena = Another()
+    code, out = await played(arena, "/again", *["1"] * 80, None, wish=Wish(learn=True), memory=memory)
+    assert code == 0
+    assert arena.created == [dict(LESSON.options)]
+    assert arena.terms == [{"fills": list(LESSON.fills), "private": True, "night_s": 0.0}]
+    first = out.index("? Whom do you look at tonight?")
+    assert out[first - 1].startswith("Hint: Nobody has spoken yet")
+    assert "join None" in arena.asked
+    assert not memory.newcomer
+    with pytest.raises(UserError, match="No game teaches kuhn"):
+        await played(FakeArena(), wish=Wish(learn=True, game="kuhn"))
+
+
+@pytest.mark.parametrize("hints", ["always", "never"])
+async def test_hints_are_as_the_settings_want_them(tmp_path: Path, hints: str) -> None:
+    memory = Memory("ws://here", tmp_path)
+    memory.settings = replace(memory.settings, hints=hints)
+    wish = Wish() if hints == "always" else Wish(learn=True)
+    lines, out, task = await started(FakeArena(), memory=memory, wish=wish)
+    lines.put_nowait("/leave")
+    await asyncio.wait_for(task, 10)
+    assert any(line.startswith("Hint: ") for line in out) == (hints == "always")
+
+
+async def test_a_newcomer_at_the_keyboard_is_told_of_it_once(tmp_path: Path) -> None:
+    for told in (True, False):
+        _, out = await played(FakeArena(), "/leave", memory=Memory("ws://here", tmp_path), asks=True)
+        assert any("--learn" in line for line in out) == told

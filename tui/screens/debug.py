@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,14 +12,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from arena.client.trace import Traced
-from arena.errors import ArenaError
-from arena.protocol.client_messages import PROTOCOL_VERSION
-from arena.protocol.text import clean_text
+from tui import connection_facts
 from tui.link import Link
 from tui.screens.informed import Informed
 from tui.state import World
-
-_ARROW = {"sent": "→", "heard": "←"}
 
 
 class DebugScreen(Informed, ModalScreen[None]):
@@ -39,7 +32,7 @@ class DebugScreen(Informed, ModalScreen[None]):
         """``here`` names the programs on this side."""
         super().__init__()
         self.link, self.world = link, world
-        self.here = programs() if here is None else here
+        self.here = connection_facts.programs() if here is None else here
         self.round_trip = "…"
         self.traced: tuple[Traced, ...] = ()
 
@@ -83,25 +76,12 @@ class DebugScreen(Informed, ModalScreen[None]):
 
     async def measure(self) -> None:
         """Ask how long a message takes, and show it."""
-        try:
-            self.round_trip = f"{1000 * await self.link.round_trip_s():.1f} ms"
-        except ArenaError:
-            self.round_trip = "none"
+        self.round_trip = await connection_facts.round_trip(self.link)
         self._draw()
 
     def facts(self) -> list[tuple[str, str]]:
         """(name, value), cleaned."""
-        state = str(self.world.connection)
-        if self.world.lost is not None:
-            state += f", attempt {self.world.lost.attempt}: {self.world.lost.why}"
-        return [
-            ("State", clean_text(state, 200)),
-            ("Round trip", self.round_trip),
-            ("Server", clean_text(f"{self.link.url} · {self.link.welcome.server}", 200)),
-            ("Protocol", f"{self.link.welcome.protocol} there, {PROTOCOL_VERSION} here"),
-            ("Checkpoint", clean_text(self.link.welcome.live_checkpoint or "none", 80)),
-            ("Here", self.here),
-        ]
+        return connection_facts.facts(self.link, self.world, self.round_trip, self.here)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
@@ -116,14 +96,8 @@ class DebugScreen(Informed, ModalScreen[None]):
         self.query_one(".dialog").border_subtitle = "copied · Escape closes"
 
 
-def programs() -> str:
-    ours = f"social-arena {version('social-arena')}, Textual {version('textual')}"
-    return f"{ours}, Python {platform.python_version()}"
-
-
 def _drawn(traced: Traced) -> Content:
-    when = datetime.fromtimestamp(traced.at, UTC).strftime("%H:%M:%S")
     kind, _, rest = traced.line.partition(" ")
     return Content.assemble(
-        (f"{when} {_ARROW[traced.way]} ", "$faint"), (kind, "bold $primary"), (f" {rest}".rstrip(), "")
+        (f"{connection_facts.when(traced)} ", "$faint"), (kind, "bold $primary"), (f" {rest}".rstrip(), "")
     )
