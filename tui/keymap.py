@@ -164,6 +164,11 @@ def key_name(key: str) -> str:
     return "+".join([*(part.capitalize() for part in held), last])
 
 
+def named(key: str) -> str:
+    """A key as Textual names it, where it may stand as the character that it writes."""
+    return _character_to_key(key) if len(key) == 1 else key
+
+
 def refusal(asked: Bound, key: str, settings: Settings) -> str:
     """Why ``key`` cannot do this as things are; empty where it can."""
     if key == "escape":
@@ -182,6 +187,18 @@ def refusal(asked: Bound, key: str, settings: Settings) -> str:
     return ""
 
 
+def rebound(asked: Bound, key: str | None, settings: Settings) -> tuple[Settings, str]:
+    """The settings with ``key`` for this (None: what it had at first), or as they are and why it cannot be."""
+    others = {i: k for i, k in settings.keys.items() if i != asked.id}
+    wanted = asked.keys if key is None else (key,)
+    without = replace(settings, keys=others)
+    why = next((why for k in wanted if (why := refusal(asked, k, without))), "")
+    if why:
+        return settings, why
+    own = key is not None and (key,) != asked.keys
+    return replace(settings, keys={**others, asked.id: key} if own and key is not None else others), ""
+
+
 def checked(settings: Settings) -> tuple[Settings, str]:
     """The settings without keys that cannot be, and a sentence that names them."""
     if not settings.keys:
@@ -192,7 +209,7 @@ def checked(settings: Settings) -> tuple[Settings, str]:
         if name not in known:
             wrong.append(f"there is no {clean_text(name, 40)!r}")
             continue
-        pressed = [_character_to_key(k) if len(k) == 1 else k for k in map(str.strip, keys.split(",")) if k]
+        pressed = [named(k) for k in map(str.strip, keys.split(",")) if k]
         others = replace(settings, keys={i: k for i, k in settings.keys.items() if i != name})
         why = [why for key in pressed if (why := refusal(known[name], key, others))]
         if why or not pressed:

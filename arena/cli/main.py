@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COMMANDS: Final[dict[str, str]] = {
     "play": "Play from this terminal; the language model plays the others.",
     "rooms": "List the games on a running server.",
+    "settings": "Show or change what the terminal looks like, and its keys.",
     "serve": "Start a server: rooms for people, and self-play beside them.",
     "selfplay": "Play matches of one model against itself, as fast as it can.",
     "evaluate": "Play rated matches between two players, both ways round.",

@@ -150,14 +150,11 @@ class SettingsScreen(Informed, ModalScreen[None]):
 
     def give(self, bound: Bound, key: str | None) -> None:
         """Let ``key`` do this from now on; None: the key that it had at first."""
-        others = {i: k for i, k in self.settings.keys.items() if i != bound.id}
-        asked = bound.keys if key is None else (key,)
-        without = replace(self.settings, keys=others)
-        why = next((why for k in asked if (why := keymap.refusal(bound, k, without))), "")
+        changed, why = keymap.rebound(bound, key, self.settings)
         if why:
             self._say(f"{why} Nothing has changed.", "bold $error")
             return
-        self._use(keys=others if key is None or (key,) == bound.keys else {**others, bound.id: key})
+        self._use(keys=changed.keys)
         now = keymap.shown(keymap.keys_of(bound.id, self.settings))
         self._say(f"{bound.does} ({bound.place}): {now}.", "bold $success")
 
