@@ -64,9 +64,13 @@ async def play(
             status = await _to_the_end(plain, ears)
             if not plain.may_rate:
                 return status
-            if at_keyboard:
-                await _ask_afterwards(plain, ears)
+            if at_keyboard and not plain.stars:
+                plain.say("? How good was it? One to five stars; an empty line says nothing.")
+                plain.hear_stars(await ears.answer())
             await plain.rate()
+            if at_keyboard and not plain.again:
+                plain.say("? Play again? yes or no.")
+                plain.again = int((await ears.answer()).strip().lower() in YES)
             if not plain.again:
                 return status
             plain.take(await seating.another())
@@ -90,15 +94,6 @@ async def _to_the_end(plain: PlainGame, ears: _Ears) -> int:
                 return 1
             plain.take(happening)
     return plain.status
-
-
-async def _ask_afterwards(plain: PlainGame, ears: _Ears) -> None:
-    if not plain.stars:
-        plain.say("? How good was it? One to five stars; an empty line says nothing.")
-        plain.hear_stars(await ears.answer())
-    if not plain.again:
-        plain.say("? Play again? yes or no.")
-        plain.again = int((await ears.answer()).strip().lower() in YES)
 
 
 class _Ears:

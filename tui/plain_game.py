@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, replace
@@ -22,8 +23,10 @@ from tui.state import Connection, OpenTurn, Table, World
 
 AGAIN: Final = ""
 """No choice yet."""
-_SHOWN: Final = frozenset(("/card", "/seats", "/help", "/hint"))
+_SHOWN: Final = frozenset(("/card", "/seats", "/time", "/help", "/hint"))
 """Commands that only say something about the table."""
+_COMMAND: Final = re.compile(r"/[a-z]{1,20}")
+"""What looks like one: mistyped it is not said at the table."""
 
 
 @dataclass(slots=True)
@@ -158,6 +161,8 @@ class PlainGame:
                 self.hear_stars(rating.removeprefix("/rate"))
             case asked if table is not None and asked in _SHOWN:
                 self._explain(asked, table)
+            case strange if _COMMAND.fullmatch(strange):
+                self.say(f"! There is no {strange}; /help names what there is. Nothing was said.")
             case words_ if table is not None and table.may_speak_among_dead and not table.my_turn:
                 if spoken := clean_text(words_):
                     act_id = uuid4().hex
@@ -174,11 +179,21 @@ class PlainGame:
                 self._show_card(table)
             case "/seats":
                 self._say_all(seat_lines(table))
+            case "/time":
+                self.say(self._time_left(table))
             case "/help":
                 self._say_all(help_lines(table))
             case _:
                 hint = table.face.hint(table)
                 self.say(f"Hint: {hint}" if hint else "There is no advice for now.")
+
+    def _time_left(self, table: Table) -> str:
+        left_s = table.turn.left_s(self.clock.monotonic_s()) if table.turn is not None and table.my_turn else None
+        if left_s is not None:
+            return f"{left_s:.0f} seconds are left."
+        if table.away:
+            return f"{STAND_IN}. /back takes your seat back."
+        return "Nothing hurries you." if table.my_turn else table.face.waiting(table)
 
     async def _show_connection(self) -> None:
         round_trip, here = await connection_facts.round_trip(self.link), connection_facts.programs()

@@ -14,6 +14,7 @@ from tui.state import OpenTurn, Table
 COMMANDS: Final = (
     ("/card", "what only you know, once more"),
     ("/seats", "who sits at the table, and what is known of them"),
+    ("/time", "how long you have for this turn"),
     ("/hint", "a line of advice for now"),
     ("/help", "the rules in one minute, and this list"),
     ("/back", "take your seat back from a stand-in"),

@@ -235,7 +235,7 @@ async def test_nobody_is_asked_and_nothing_waits_in_a_pipe() -> None:
 async def test_help_seats_hint_and_connection() -> None:
     arena = FakeArena()
     lines, out, task = await started(arena)
-    for command in ("/help", "/seats", "/hint", "/connection", "/card", "/leave"):
+    for command in ("/help", "/seats", "/time", "/hint", "/connection", "/card", "/hlep", "/leave"):
         lines.put_nowait(command)
     assert await asyncio.wait_for(task, 10) == 0
     assert "  /again: play another one when this one is over" in out
@@ -243,6 +243,8 @@ async def test_help_seats_hint_and_connection() -> None:
     assert sum(line.endswith((": model", ": script", ": person")) for line in out) == 6
     assert any(line.startswith("Hint: Nobody has spoken yet") for line in out)
     assert "Round trip: 12.3 ms" in out
+    assert any(line.endswith(("seconds are left.", "Nothing hurries you.")) for line in out)
+    assert "! There is no /hlep; /help names what there is. Nothing was said." in out
     assert "Protocol: 1 there, 1 here" in out
     assert arena.acts == [], "nothing of it is an answer"
 
