@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LESSON: Final = Lesson(
     "A village of five with one werewolf in it: four scripts and you. It takes about five minutes, nothing hurries "
     "you, and a line of advice stands above each turn.",
-    {"seats": 5, "talk_rounds": 1, "talk_budget_s": 900, "choice_budget_s": 900},
+    {"seats": 5, "talk_rounds": 1, "first_night_kill": False, "talk_budget_s": 900, "choice_budget_s": 900},
     ("open", *("scripted:careful",) * 4),
 )
 _TURNS: Final = {
