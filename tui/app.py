@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from textual.app import SystemCommand
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -196,14 +197,27 @@ class ArenaApp(Requests):
 
     def _show(self) -> None:
         self._show_due = False
-        for screen in self.screen_stack:
-            if isinstance(screen, Informed):
-                screen.hear(self.world, self.clock.monotonic_s())
+        for screen in self._in_sight():
+            screen.hear(self.world, self.clock.monotonic_s())
 
     def _tick(self) -> None:
-        for screen in self.screen_stack:
+        for screen in self._in_sight():
+            screen.tick(self.world, self.clock.monotonic_s())
+
+    def _in_sight(self) -> list[Informed]:
+        """The screen on top, and what shows through from below it. Others hear what they missed when they come back."""
+        seen: list[Informed] = []
+        for screen in reversed(self.screen_stack):
             if isinstance(screen, Informed):
-                screen.tick(self.world, self.clock.monotonic_s())
+                seen.append(screen)
+            if not screen.is_modal:
+                break
+        return seen
+
+    def pop_screen(self) -> AwaitComplete:
+        popped = super().pop_screen()
+        self._show_soon()
+        return popped
 
     def _to_lobby(self) -> None:
         while len(self.screen_stack) > 2:
