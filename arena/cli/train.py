@@ -49,7 +49,7 @@ def learn(
         typer.Option(help="Leave advantages in wins, not in standard deviations; --kl is then in wins too."),
     ] = False,
     talk: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="How much the credit of words counts beside that of choices.")
+        float, typer.Option(min=0.0, max=100.0, help="How much the credit of words counts beside that of choices.")
     ] = 1.0,
     lr: Annotated[float, typer.Option(min=0.0, help="Learning rate of the policy.")] = 5e-4,
     kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
