@@ -33,7 +33,7 @@ from training.loss import TrainBatch, policy_loss, score, score_all, train_batch
 from training.packing import PACKED
 from training.polls import debates, hold
 from training.precision import MasterCopy
-from training.rewards import Grammar, Rewards
+from training.rewards import EarlyOut, Grammar, Rewards
 from training.standings import Moment, moments
 from training.thinning import thin
 
@@ -54,6 +54,7 @@ class LearnPlan:
     ``in_wins`` leaves advantages in wins, where ``kl_weight`` is then too.
     ``talk`` is how much the credit of words counts beside that of choices.
     ``grammar`` is what a garbled message costs, in wins; 0 for policies that speak more than the scripts' language.
+    ``early_out`` is the share of a win that a seat loses with each phase that it was out of the match.
     ``polls`` judges words by straw polls, see ``training.polls``; ``afterwards`` is the share of what others made of a
     message that counts beside what it changed itself.
     ``magnet_every``: after so many updates, again and again, the reference becomes the policy as it is then. Held near
@@ -80,6 +81,7 @@ class LearnPlan:
     in_wins: bool = False
     talk: float = 1.0
     grammar: float = 0.0
+    early_out: float = 0.0
     polls: bool = False
     afterwards: float = 0.5
     keep: float = 1.0
@@ -144,6 +146,7 @@ class Learner:
             raise CheckpointError("The reference of an adapter does not move: leave --magnet-every or --lora out.")
         torch.manual_seed(self.plan.seed)
         self.rewards = Rewards().also(self.plan.grammar, Grammar())
+        self.rewards = self.rewards.also(float(self.plan.early_out > 0), EarlyOut(self.plan.early_out))
         self._estimator = estimator_by_name(self.plan.estimator)()
         self._accelerator = Accelerator(cpu=not torch.cuda.is_available())
         self.model.set_attn_implementation(PACKED)

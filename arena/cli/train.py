@@ -67,6 +67,10 @@ def learn(
     grammar: Annotated[
         float, typer.Option(min=0.0, help="What a garbled message costs, in wins; for models taught by the scripts.")
     ] = 0.0,
+    early_out: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Share of a win that a seat loses with each phase that it was out before."),
+    ] = 0.0,
     keep: Annotated[
         float,
         typer.Option(min=0.1, max=1.0, help="Share of the decisions learnt from, those with most advantage first."),
@@ -181,6 +185,7 @@ def learn(
             in_wins=in_wins,
             talk=talk,
             grammar=grammar,
+            early_out=early_out,
             polls=polls,
             afterwards=afterwards,
             keep=keep,
