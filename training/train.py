@@ -27,6 +27,7 @@ from training.adapter import Adapter
 from training.curves import TensorBoard
 from training.episodes import NOT_AGREED, Episode, Harvest, Terms, agreed, harvest
 from training.figures import UpdateFigures
+from training.imitation import of_people
 from training.learner import Learner, LearnPlan
 from training.trial import Trial, TrialPlan, Verdict, promote_if_no_worse
 
@@ -101,6 +102,8 @@ class Trainer:
         self.learner = Learner(
             self.weights.model, plan.learn, _reference(self.weights), self.weights.codec, self._adapter(source)
         )
+        if plan.learn.imitate:
+            self.learner.people = self.people()
         self.games_learnt = self.games_before
         self._tensorboard = TensorBoard(self.folder) if plan.tensorboard else None
         self.resumed = self.learner.load_state(self.folder / STATE, self.version)
@@ -166,6 +169,33 @@ class Trainer:
                 f"arena selfplay --games 200 --model {self.plan.model}"
             )
         return found
+
+    def people(self) -> list[Episode]:
+        """What people did in the newest matches that they all agreed to have learnt from, whoever sat there with them.
+
+        Raises:
+            UserError: there is nothing.
+        """
+        newest: deque[Episode] = deque(maxlen=self.plan.games)
+        context = getattr(self.weights.model.config, "max_position_embeddings", None)
+        for match in self._rooms():
+            if (taught := of_people(match, self.weights.codec, context)) is not None:
+                newest.append(taught)
+        if not newest:
+            raise UserError(
+                f"There is no {self.plan.game} match with people who agreed to training: leave --imitate out."
+            )
+        return list(newest)
+
+    def _rooms(self) -> Iterator[StoredMatch]:
+        """Hosted matches of the game that are over, the oldest first."""
+        if self.plan.export is None:
+            query = MatchQuery(game=self.plan.game, status="over", purposes=("room",))
+            yield from iter_matches(self.database, query)
+            return
+        for match in read_matches(self.plan.export):
+            if match.summary.game == self.plan.game and match.summary.purpose == "room":
+                yield match
 
     def _finished(self) -> Iterator[StoredMatch]:
         """Matches that this policy decided something in and that are played for learning, the oldest first."""

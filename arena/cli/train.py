@@ -71,6 +71,15 @@ def learn(
         float,
         typer.Option(min=0.0, max=1.0, help="Share of a win that a seat loses with each phase that it was out before."),
     ] = 0.0,
+    imitate: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            metavar="SHARE",
+            help="Learn also from what people did, in logged matches where all agreed to it: how much a turn of "
+            "theirs counts beside one of the model's.",
+        ),
+    ] = 0.0,
     keep: Annotated[
         float,
         typer.Option(min=0.1, max=1.0, help="Share of the decisions learnt from, those with most advantage first."),
@@ -186,6 +195,7 @@ def learn(
             talk=talk,
             grammar=grammar,
             early_out=early_out,
+            imitate=imitate,
             polls=polls,
             afterwards=afterwards,
             keep=keep,
@@ -234,6 +244,8 @@ def learn(
         f"KL to the reference {last.kl_reference:.3f} · entropy of talk {last.talk_entropy:.2f}, "
         f"of choices {last.choice_entropy:.2f} · {trained.seconds:.0f} s"
     )
+    if imitate:
+        typer.echo(f"What people did cost {last.imitation:.2f} nats a token.")
     for reason, n in sorted({**trained.masked, **trained.skipped}.items()):
         typer.echo(f"left out: {n} × {reason}")
     for alarm in trained.alarms:
