@@ -3,13 +3,15 @@
 A person's decision has no tokens in the log. They are made here as a model's would have been in its place, with the
 code that makes those, and the decision gets a record like one; ``packing`` and ``loss`` then treat it as any other.
 
-Only matches in which everybody agreed to training teach, and of those only the turns of seats that a person held who
-said so. A turn that was passed, or was emptied by ``arena forget``, teaches nothing.
+Who agrees to training in the terminal is promised that the model learns from its own turns and never from theirs. So
+this takes more: the person has to be named by whoever trains, who has asked them. Only matches in which everybody
+agreed to training teach, and of those only the turns of seats that a named person held. A turn that was passed, or was
+emptied by ``arena forget``, teaches nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any, Final
@@ -32,16 +34,17 @@ PEOPLE: Final = "people"
 """The version in their records: no policy's."""
 
 
-def of_people(match: StoredMatch, codec: Codec, context: int | None) -> Episode | None:
-    """The match with people's turns as all there is to learn; None where there are none.
+def of_people(match: StoredMatch, names: Collection[str], codec: Codec, context: int | None) -> Episode | None:
+    """The match with these people's turns as all there is to learn; None where there are none.
 
     Args:
+        names: the handles of those who agreed to be learnt from themselves.
         context: how many tokens the model takes, where that is known; trunks are shortened as in play.
     """
     whole = bare(match) if agreed(match) else None
     if whole is None:
         return None
-    consenting = frozenset(seat.seat for seat in match.seats if seat.person is not None and seat.train)
+    consenting = frozenset(seat.seat for seat in match.seats if seat.person in names and seat.train)
     if not any(_teaches(decision, consenting) for decision in whole.decisions):
         return None
     reading = MatchReader(codec, whole.game, trunk_limit(context))

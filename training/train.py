@@ -43,6 +43,7 @@ class TrainPlan:
     ``options`` of the game, raw, hold for self-play and trials.
     ``run`` names the folder of checkpoints and learner state: the same name goes on with the same optimiser.
     With ``trial`` a checkpoint that is to go live does so only when games show that it is no worse than the live one.
+    ``imitated`` are the handles of people whom ``learn.imitate`` may teach, see ``training.imitation``.
     ``tensorboard`` writes its files there as well, beside the curves that are always written (``training.curves``).
     """
 
@@ -55,6 +56,7 @@ class TrainPlan:
     live: bool = True
     trial: TrialPlan | None = None
     tensorboard: bool = False
+    imitated: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -171,31 +173,29 @@ class Trainer:
         return found
 
     def people(self) -> list[Episode]:
-        """What people did in the newest matches that they all agreed to have learnt from, whoever sat there with them.
+        """What the people of the plan did in the newest matches where they sat and all agreed to training.
 
         Raises:
-            UserError: there is nothing.
+            UserError: there is nothing, or nobody is named.
         """
-        newest: deque[Episode] = deque(maxlen=self.plan.games)
+        plan = self.plan
+        if plan.export is not None:
+            raise UserError("An export names nobody, so nobody in it can be imitated: leave --imitate or --from out.")
+        if not plan.imitated:
+            raise UserError(
+                "People are promised that their own words and choices are not learnt from. Name those who agreed to "
+                "that as well: --imitate 0.1 --imitated NAME"
+            )
+        newest: deque[Episode] = deque(maxlen=plan.games)
         context = getattr(self.weights.model.config, "max_position_embeddings", None)
-        for match in self._rooms():
-            if (taught := of_people(match, self.weights.codec, context)) is not None:
+        for match in iter_matches(self.database, MatchQuery(game=plan.game, status="over", purposes=("room",))):
+            if (taught := of_people(match, plan.imitated, self.weights.codec, context)) is not None:
                 newest.append(taught)
         if not newest:
             raise UserError(
-                f"There is no {self.plan.game} match with people who agreed to training: leave --imitate out."
+                f"There is no {plan.game} match of {', '.join(plan.imitated)} in which everybody agreed to training."
             )
         return list(newest)
-
-    def _rooms(self) -> Iterator[StoredMatch]:
-        """Hosted matches of the game that are over, the oldest first."""
-        if self.plan.export is None:
-            query = MatchQuery(game=self.plan.game, status="over", purposes=("room",))
-            yield from iter_matches(self.database, query)
-            return
-        for match in read_matches(self.plan.export):
-            if match.summary.game == self.plan.game and match.summary.purpose == "room":
-                yield match
 
     def _finished(self) -> Iterator[StoredMatch]:
         """Matches that this policy decided something in and that are played for learning, the oldest first."""

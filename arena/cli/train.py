@@ -76,10 +76,18 @@ def learn(
         typer.Option(
             min=0.0,
             metavar="SHARE",
-            help="Learn also from what people did, in logged matches where all agreed to it: how much a turn of "
-            "theirs counts beside one of the model's.",
+            help="Learn also from what the people named by --imitated did, in logged matches where all agreed to "
+            "training: how much a turn of theirs counts beside one of the model's.",
         ),
     ] = 0.0,
+    imitated: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --imitate, a person who agreed that their own words and choices are learnt from, which is more "
+            "than the game asks for; can be repeated.",
+        ),
+    ] = None,
     keep: Annotated[
         float,
         typer.Option(min=0.1, max=1.0, help="Share of the decisions learnt from, those with most advantage first."),
@@ -206,6 +214,7 @@ def learn(
         live=live,
         trial=TrialPlan(deals=trial) if trial else None,
         tensorboard=tensorboard,
+        imitated=tuple(imitated or ()),
         options=game_options(option or ()),
     )
     if iterations and (export is not None or dry_run):

@@ -32,6 +32,7 @@ from training.packing import PACKED
 from training.standings import moments
 from training.train import Trainer, TrainPlan
 
+PLAYERS = ("Ann", "Bob")
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -49,7 +50,7 @@ def weights(tiny_checkpoint: Path) -> Weights:
 
 @pytest.fixture
 def taught(matches: dict[str, StoredMatch], weights: Weights) -> Episode:
-    found = of_people(matches["both agree"], weights.codec, context_of(weights))
+    found = of_people(matches["both agree"], PLAYERS, weights.codec, context_of(weights))
     assert found is not None
     return found
 
@@ -100,7 +101,7 @@ def test_every_turn_of_theirs_is_a_lesson_in_their_own_words(taught: Episode, we
 def test_without_everybodys_consent_there_is_no_lesson(
     replies: str, matches: dict[str, StoredMatch], weights: Weights
 ) -> None:
-    assert of_people(matches[replies], weights.codec, None) is None
+    assert of_people(matches[replies], PLAYERS, weights.codec, None) is None
 
 
 def test_whoever_is_not_known_to_have_agreed_teaches_nothing(matches: dict[str, StoredMatch], weights: Weights) -> None:
@@ -109,7 +110,7 @@ def test_whoever_is_not_known_to_have_agreed_teaches_nothing(matches: dict[str, 
 
     def seats_of(*left: int) -> set[int]:
         seats = tuple(replace(s, person=None, train=False) if s.seat in left else s for s in match.seats)
-        found = of_people(replace(match, seats=seats), weights.codec, None)
+        found = of_people(replace(match, seats=seats), PLAYERS, weights.codec, None)
         return set() if found is None else {found.decisions[n].seat for n in found.which}
 
     everybody = seats_of()
@@ -117,6 +118,10 @@ def test_whoever_is_not_known_to_have_agreed_teaches_nothing(matches: dict[str, 
     assert seats_of(BOB) == everybody - {BOB}
     assert seats_of(ANN) == everybody - {ANN}
     assert seats_of(ANN, BOB) == set()
+    for seat, name in ((ANN, "Ann"), (BOB, "Bob")):
+        found = of_people(match, (name,), weights.codec, None)
+        assert (set() if found is None else {found.decisions[n].seat for n in found.which}) == everybody & {seat}
+    assert of_people(match, (), weights.codec, None) is None
 
 
 def test_what_was_passed_or_emptied_teaches_nothing(matches: dict[str, StoredMatch], weights: Weights) -> None:
@@ -125,7 +130,9 @@ def test_what_was_passed_or_emptied_teaches_nothing(matches: dict[str, StoredMat
     def passed(decision: Decision) -> Decision:
         return replace(decision, fallback="deadline") if decision.kind is MindKind.PERSON else decision
 
-    assert of_people(replace(match, decisions=tuple(map(passed, match.decisions))), weights.codec, None) is None
+    assert (
+        of_people(replace(match, decisions=tuple(map(passed, match.decisions))), PLAYERS, weights.codec, None) is None
+    )
 
 
 def test_the_loss_is_the_likelihood_by_a_plain_pass(taught: Episode, weights: Weights) -> None:
@@ -198,7 +205,7 @@ def test_the_command_teaches_them_and_says_so(
     told = ["train", "--db", database_url, "--model", str(tiny_checkpoint), "--out", str(tmp_path), "--no-live"]
     for share, taught in (("0.5", True), ("0", False)):
         with pytest.raises(SystemExit) as ended:
-            main([*told, "--run", f"r{share}", "--imitate", share, "--json"])
+            main([*told, "--run", f"r{share}", "--imitate", share, "--imitated", "Ann", "--imitated", "Bob", "--json"])
         assert ended.value.code in (0, None)
         (update,) = json.loads(capsys.readouterr().out)["updates"]
         assert (update["imitation"] > 0) is taught
@@ -208,6 +215,10 @@ def test_a_log_without_their_consent_is_refused(
     engine: Engine, writer: LogWriter, tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
     asyncio.run(log_matches(writer, tiny_checkpoint, {"bob refuses": (True, False)}))
-    plan = TrainPlan(model=str(tiny_checkpoint), learn=LearnPlan(imitate=1.0))
-    with pytest.raises(UserError, match="leave --imitate out"):
+    plan = TrainPlan(model=str(tiny_checkpoint), learn=LearnPlan(imitate=1.0), imitated=PLAYERS)
+    with pytest.raises(UserError, match="in which everybody agreed"):
         Trainer(engine, plan, tmp_path)
+    with pytest.raises(UserError, match="--imitated NAME"):  # the game's question promised not to
+        Trainer(engine, replace(plan, imitated=()), tmp_path)
+    with pytest.raises(UserError, match="An export names nobody"):
+        Trainer(engine, replace(plan, export=tmp_path / "x.jsonl"), tmp_path)
