@@ -156,9 +156,9 @@ def main() -> None:
     """The command."""
     made = parser(__doc__)
     made.add_argument("--seats", type=int, default=7, help="of a match of Werewolf, 5 to 16")
-    made.add_argument("--games", type=int, help="how many; 32 by default, 2 with --quick")
+    made.add_argument("--games", type=int, help="how many; 8 by default, 2 with --quick")
     wanted = made.parse_args()
-    count, repeats = (2, 2) if wanted.quick else (32, 3)
+    count, repeats = (2, 2) if wanted.quick else (8, 3)
     report(measure(model_of(wanted), wanted.games or count, repeats, wanted.seats), wanted.json)
 
 
