@@ -15,7 +15,7 @@ from training.credit.base import Credit, Estimator, Floats, SeatEpisode, TurnSpa
 from training.critic import CentralTable
 from training.episodes import Episode
 from training.foresight import Foresight
-from training.rewards import PlayedSeat, PlayedTurn, Rewards, degenerate
+from training.rewards import PlayedSeat, PlayedTurn, Rewards, degenerate, phases_missed
 from training.standings import Moment
 
 MAX_ADVANTAGE = 4.0
@@ -74,7 +74,7 @@ def assign(
             by_seat.setdefault(episode.decisions[n].seat, []).append(i)
         for seat, branches in by_seat.items():
             seats.append((e, branches))
-            seat_episodes.append(_seat_episode(episode, seat, branches, values[e], rewards))
+            seat_episodes.append(_seat_episode(episode, moments[e], seat, branches, values[e], rewards))
     credits = estimator.assign(seat_episodes)
     advantages = [[np.zeros(0)] * len(x.which) for x in episodes]
     targets = [[np.zeros(0)] * len(x.which) for x in episodes]
@@ -92,7 +92,12 @@ def assign(
 
 
 def _seat_episode(
-    episode: Episode, seat: int, branches: Sequence[int], values: Sequence[Floats], rewards: Rewards
+    episode: Episode,
+    moments: Sequence[Moment],
+    seat: int,
+    branches: Sequence[int],
+    values: Sequence[Floats],
+    rewards: Rewards,
 ) -> SeatEpisode:
     spans: list[TurnSpan] = []
     start = 0
@@ -101,7 +106,7 @@ def _seat_episode(
         end = start + sum(len(of_match[i].answer) for i in turn)
         spans.append(TurnSpan(start, end))
         start = end
-    played = played_seat(episode, seat, [episode.which[turn[0]] for turn in turns])
+    played = played_seat(episode, seat, [episode.which[turn[0]] for turn in turns], moments)
     return SeatEpisode(
         game=episode.game.name,
         role=role_of(episode, seat),
@@ -115,10 +120,12 @@ def _seat_episode(
     )
 
 
-def played_seat(episode: Episode, seat: int, decisions: Sequence[int]) -> PlayedSeat:
-    """What a seat did in these of the match's decisions, its own, as the reward terms see it."""
+def played_seat(episode: Episode, seat: int, decisions: Sequence[int], moments: Sequence[Moment] = ()) -> PlayedSeat:
+    """What a seat did in these of the match's decisions, its own, as the reward terms see it; without ``moments`` as if
+    it had been there to the end."""
     turns = tuple(_played_turn(episode, n) for n in decisions)
-    return PlayedSeat(episode.outcome.returns[seat], turns, seat, episode.names, episode.game.name)
+    missed = phases_missed(episode.game, (moment.state for moment in moments), seat)
+    return PlayedSeat(episode.outcome.returns[seat], turns, seat, episode.names, episode.game.name, missed)
 
 
 def _by_turn(episode: Episode, branches: Sequence[int]) -> list[list[int]]:

@@ -88,7 +88,8 @@ NOT_AGREED: Final = "a person did not agree to training"
 
 def agreed(match: StoredMatch | Played) -> bool:
     """Whether everybody who held a seat agreed to training. A model that played with people read and answered what they
-    said, so one refusal keeps its turns out as well. Persons' own acts are never trained on, whatever they said."""
+    said, so one refusal keeps its turns out as well. Persons' own acts never get credit; ``training.imitation`` teaches
+    them where it is asked to."""
     return isinstance(match, Played) or match.agreed
 
 
@@ -148,6 +149,25 @@ def _source(match: StoredMatch | Played) -> _Source | None:
     game = game_by_name(match.summary.game)
     decisions = _of_turns(match.decisions)
     return _Source(match.id, game, match.seed, match.events, decisions, match.outcome, match.trunks)
+
+
+def bare(match: StoredMatch | Played) -> Episode | None:
+    """The match without any tokens; None where it is not over."""
+    source = _source(match)
+    if source is None:
+        return None
+    return Episode(
+        match_id=source.match_id,
+        game=source.game,
+        seed=source.seed,
+        events=source.events,
+        decisions=source.decisions,
+        outcome=source.outcome,
+        rows=(),
+        which=(),
+        trainable=(),
+        thoughts=(),
+    )
 
 
 def _of_turns(decisions: Iterable[Decision]) -> tuple[Decision, ...]:

@@ -29,16 +29,17 @@ from training.critic import CentralTable, SeatCritic, explained_variance
 from training.episodes import Episode
 from training.figures import UpdateFigures, lopsided, manners
 from training.foresight import Foresight, foresee
+from training.imitation import dealt, imitate
 from training.loss import TrainBatch, policy_loss, score, score_all, train_batch
 from training.packing import PACKED
 from training.polls import debates, hold
 from training.precision import MasterCopy
-from training.rewards import Grammar, Rewards
+from training.rewards import EarlyOut, Grammar, Rewards
 from training.standings import Moment, moments
 from training.thinning import thin
 
-MICRO: Final = 8
-"""Matches in one forward pass."""
+MICRO: Final = 2
+"""Matches in one forward pass. More cost more on a processor: the longest of them pads the attention of all."""
 STATE_FILE: Final = "learner.json"
 REFERENCE_FILE: Final = "reference.safetensors"
 """What the policy was held near to last, where that moves."""
@@ -54,6 +55,8 @@ class LearnPlan:
     ``in_wins`` leaves advantages in wins, where ``kl_weight`` is then too.
     ``talk`` is how much the credit of words counts beside that of choices.
     ``grammar`` is what a garbled message costs, in wins; 0 for policies that speak more than the scripts' language.
+    ``early_out`` is the share of a win that a seat loses with each phase that it was out of the match.
+    ``imitate`` is how much a mean turn of people counts beside a mean turn of the policy, see ``training.imitation``.
     ``polls`` judges words by straw polls, see ``training.polls``; ``afterwards`` is the share of what others made of a
     message that counts beside what it changed itself.
     ``magnet_every``: after so many updates, again and again, the reference becomes the policy as it is then. Held near
@@ -80,6 +83,8 @@ class LearnPlan:
     in_wins: bool = False
     talk: float = 1.0
     grammar: float = 0.0
+    early_out: float = 0.0
+    imitate: float = 0.0
     polls: bool = False
     afterwards: float = 0.5
     keep: float = 1.0
@@ -119,6 +124,7 @@ class Learner:
             ``adapter``.
         codec: the model's tokenizer, which straw polls need.
         adapter: what learns in place of the weights of ``model``, which it is part of.
+        people: what ``plan.imitate`` teaches.
     """
 
     model: Any
@@ -126,6 +132,7 @@ class Learner:
     reference: Any = None
     codec: Codec | None = None
     adapter: Adapter | None = None
+    people: Sequence[Episode] = ()
     table: CentralTable = field(default_factory=CentralTable)
     updates: int = 0
     rewards: Rewards = field(init=False)
@@ -144,6 +151,7 @@ class Learner:
             raise CheckpointError("The reference of an adapter does not move: leave --magnet-every or --lora out.")
         torch.manual_seed(self.plan.seed)
         self.rewards = Rewards().also(self.plan.grammar, Grammar())
+        self.rewards = self.rewards.also(float(self.plan.early_out > 0), EarlyOut(self.plan.early_out))
         self._estimator = estimator_by_name(self.plan.estimator)()
         self._accelerator = Accelerator(cpu=not torch.cuda.is_available())
         self.model.set_attn_implementation(PACKED)
@@ -208,16 +216,20 @@ class Learner:
             (episodes, assigned) if self.plan.keep == 1 else thin(episodes, assigned, self.plan.keep, order)
         )
         held = self._reference_of(kept)
+        people = self.people if self.plan.imitate else ()
         figures: list[dict[str, float]] = []
         total = self.plan.passes * len(kept)
         done = 0
         for _ in range(self.plan.passes):
-            for minibatch in self._minibatches(len(kept), order):
+            minibatches = self._minibatches(len(kept), order)
+            shown = dealt(people, len(minibatches), f"{self.plan.seed}/{self.updates}")
+            for minibatch, of_people in zip(minibatches, shown, strict=True):
                 figures.append(
                     self._step(
-                        [kept[i] for i in minibatch], [assigned[i] for i in minibatch], [held[i] for i in minibatch]
+                        [kept[i] for i in minibatch], [assigned[i] for i in minibatch], [held[i] for i in minibatch],
+                        of_people, len(minibatches) / max(1, sum(e.turns for e in people)),
                     )
-                )
+                )  # fmt: skip
                 done += len(minibatch)
                 on_progress(done, total)
         self.updates += 1
@@ -287,9 +299,15 @@ class Learner:
         ]
 
     def _step(
-        self, episodes: Sequence[Episode], assigned: Sequence[Assigned], held: Sequence[Sequence[Floats]]
+        self,
+        episodes: Sequence[Episode],
+        assigned: Sequence[Assigned],
+        held: Sequence[Sequence[Floats]],
+        people: Sequence[Episode] = (),
+        a_turn: float = 0.0,
     ) -> dict[str, float]:
-        """One optimiser step on one minibatch, in forward passes of ``MICRO`` matches of like length."""
+        """One optimiser step on one minibatch, in forward passes of ``MICRO`` matches of like length. Each turn of
+        ``people`` counts ``a_turn``."""
         order = sorted(range(len(episodes)), key=lambda i: episodes[i].trunk_tokens)
         sums: dict[str, float] = dict.fromkeys(
             ("talk_entropy", "choice_entropy", "kl_reference", "kl_old", "clipped", "loss"), 0.0
@@ -309,6 +327,8 @@ class Learner:
             share = batch.answers.turns / turns
             for name, value in self._backward(batch, share).items():
                 sums[name] += share * value
+        imitated = imitate(self.model, self._accelerator.backward, people, self.plan.imitate * a_turn, MICRO)
+        sums["imitation"] = imitated * a_turn
         if self._copy is not None:
             self._copy.take_gradients()
         norm = self._accelerator.clip_grad_norm_(self._trained(), self.plan.max_grad_norm)

@@ -182,8 +182,11 @@ class Scored:
 
 def score(model: Any, batch: TrainBatch) -> Scored:
     """The model's view of what was sampled."""
-    a = batch.answers
-    hidden = hidden_states(model, batch.pack)[a.at]
+    return score_answers(model, hidden_states(model, batch.pack)[batch.answers.at], batch.answers)
+
+
+def score_answers(model: Any, hidden: Tensor, a: Answers) -> Scored:
+    """``score`` where the hidden states (P, width) before the sampled tokens are known."""
     logits = model.get_output_embeddings()(hidden).float() / a.temperature[:, None]
     text, choice = logits[: a.free], logits[a.free :]
     limited = choice.gather(1, a.legal.clamp_min(0)).masked_fill(a.legal < 0, -1e9)

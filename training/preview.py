@@ -103,7 +103,7 @@ def _turns(learner: Learner, episode: Episode, credit: Credited, terms: Terms) -
     paid: dict[int, dict[str, float]] = {}
     for seat in {episode.decisions[n].seat for n in branch}:
         own = [n for n in branch if episode.decisions[n].seat == seat]
-        by_term = learner.rewards.by_term(played_seat(episode, seat, own))
+        by_term = learner.rewards.by_term(played_seat(episode, seat, own, of_match))
         for k, n in enumerate(own):
             paid[n] = {name: float(of_turns[k]) for name, of_turns in by_term.items() if of_turns[k]}
     turns: list[TurnPreview] = []

@@ -10,13 +10,14 @@ Letters: K turns of one seat in one match.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from agents.scripted.form import well_formed
+from arena.games.core import Game
 from arena.games.degenerate import Flaw, flaw
 from training.credit.base import Bools, Floats
 
@@ -33,13 +34,15 @@ class PlayedTurn:
 
 @dataclass(frozen=True, slots=True)
 class PlayedSeat:
-    """One seat's match: its return, its K turns in order, and who sat where (``names[seat]`` is its own name)."""
+    """One seat's match: its return, its K turns in order, and who sat where (``names[seat]`` is its own name).
+    ``missed`` counts the phases of the match in which others acted when it was already out (``phases_missed``)."""
 
     result: float
     turns: tuple[PlayedTurn, ...]
     seat: int = 0
     names: tuple[str, ...] = ()
     game: str = "werewolf"
+    missed: int = 0
 
 
 class RewardTerm(Protocol):
@@ -62,6 +65,24 @@ class Outcome(RewardTerm):
     def of(self, seat: PlayedSeat) -> Floats:
         rewards = np.zeros(len(seat.turns))
         rewards[-1:] = seat.result
+        return rewards
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyOut(RewardTerm):
+    """What is taken from a win, at the seat's last turn, because the seat was out before the end: with m phases missed
+    a win of w counts w (1 − discount)^m, so this is w ((1 − discount)^m − 1).
+
+    A loss stays whole: a smaller one would pay the losers for dying early. Not potential-based, so it changes what is
+    best: a win that one lives to see is worth more than one that one dies for.
+    """
+
+    name: ClassVar[str] = "early_out"
+    discount: float
+
+    def of(self, seat: PlayedSeat) -> Floats:
+        rewards = np.zeros(len(seat.turns))
+        rewards[-1:] = max(seat.result, 0.0) * ((1 - self.discount) ** seat.missed - 1)
         return rewards
 
 
@@ -116,6 +137,15 @@ class Rewards:
     def by_term(self, seat: PlayedSeat) -> dict[str, Floats]:
         """The weighted reward of each turn, (K,), by the name of its term: what the log of a run shows."""
         return {term.name: weight * term.of(seat) for weight, term in self.terms}
+
+
+def phases_missed(game: Game[Any, Any], states: Iterable[Any], seat: int) -> int:
+    """In how many of the match's phases somebody acted while the seat was out (``Game.phase``, ``Game.out``).
+
+    Args:
+        states: the match's state before each decision.
+    """
+    return len({game.phase(state) for state in states if seat in game.out(state)})
 
 
 def flaws(seat: PlayedSeat) -> list[Flaw | None]:

@@ -27,6 +27,7 @@ from training.adapter import Adapter
 from training.curves import TensorBoard
 from training.episodes import NOT_AGREED, Episode, Harvest, Terms, agreed, harvest
 from training.figures import UpdateFigures
+from training.imitation import of_people
 from training.learner import Learner, LearnPlan
 from training.trial import Trial, TrialPlan, Verdict, promote_if_no_worse
 
@@ -42,6 +43,7 @@ class TrainPlan:
     ``options`` of the game, raw, hold for self-play and trials.
     ``run`` names the folder of checkpoints and learner state: the same name goes on with the same optimiser.
     With ``trial`` a checkpoint that is to go live does so only when games show that it is no worse than the live one.
+    ``imitated`` are the handles of people whom ``learn.imitate`` may teach, see ``training.imitation``.
     ``tensorboard`` writes its files there as well, beside the curves that are always written (``training.curves``).
     """
 
@@ -54,6 +56,7 @@ class TrainPlan:
     live: bool = True
     trial: TrialPlan | None = None
     tensorboard: bool = False
+    imitated: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -101,6 +104,8 @@ class Trainer:
         self.learner = Learner(
             self.weights.model, plan.learn, _reference(self.weights), self.weights.codec, self._adapter(source)
         )
+        if plan.learn.imitate:
+            self.learner.people = self.people()
         self.games_learnt = self.games_before
         self._tensorboard = TensorBoard(self.folder) if plan.tensorboard else None
         self.resumed = self.learner.load_state(self.folder / STATE, self.version)
@@ -166,6 +171,31 @@ class Trainer:
                 f"arena selfplay --games 200 --model {self.plan.model}"
             )
         return found
+
+    def people(self) -> list[Episode]:
+        """What the people of the plan did in the newest matches where they sat and all agreed to training.
+
+        Raises:
+            UserError: there is nothing, or nobody is named.
+        """
+        plan = self.plan
+        if plan.export is not None:
+            raise UserError("An export names nobody, so nobody in it can be imitated: leave --imitate or --from out.")
+        if not plan.imitated:
+            raise UserError(
+                "People are promised that their own words and choices are not learnt from. Name those who agreed to "
+                "that as well: --imitate 0.1 --imitated NAME"
+            )
+        newest: deque[Episode] = deque(maxlen=plan.games)
+        context = getattr(self.weights.model.config, "max_position_embeddings", None)
+        for match in iter_matches(self.database, MatchQuery(game=plan.game, status="over", purposes=("room",))):
+            if (taught := of_people(match, plan.imitated, self.weights.codec, context)) is not None:
+                newest.append(taught)
+        if not newest:
+            raise UserError(
+                f"There is no {plan.game} match of {', '.join(plan.imitated)} in which everybody agreed to training."
+            )
+        return list(newest)
 
     def _finished(self) -> Iterator[StoredMatch]:
         """Matches that this policy decided something in and that are played for learning, the oldest first."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
 from agents.llm.condense import Line, condensed
-from arena.games.core import Event, Game, Question, Turn, Weight
+from arena.games.core import Act, Event, Game, Question, Turn, Weight
 
 PROMPT_VERSION: Final = "1"
 """Changes whenever the same events would give other prompt tokens; logs of another version are not trained on.
@@ -172,3 +172,10 @@ class SeatReader:
 def option_tokens(codec: Codec, turn: Turn | Question) -> tuple[tuple[int, ...], ...]:
     """The choices as token sequences that may follow the cue, in their order."""
     return tuple(codec.encode(" " + choice) for choice in turn.choices)
+
+
+def answer_tokens(codec: Codec, turn: Turn, act: Act) -> tuple[int, ...]:
+    """What a model would have answered to do this: a choice as its option, words up to the end of their line."""
+    if act.choice is not None:
+        return option_tokens(codec, turn)[turn.choices.index(act.choice)]
+    return codec.encode(f" {act.text or '…'}\n")

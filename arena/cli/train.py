@@ -67,6 +67,27 @@ def learn(
     grammar: Annotated[
         float, typer.Option(min=0.0, help="What a garbled message costs, in wins; for models taught by the scripts.")
     ] = 0.0,
+    early_out: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Share of a win that a seat loses with each phase that it was out before."),
+    ] = 0.0,
+    imitate: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            metavar="SHARE",
+            help="Learn also from what the people named by --imitated did, in logged matches where all agreed to "
+            "training: how much a turn of theirs counts beside one of the model's.",
+        ),
+    ] = 0.0,
+    imitated: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --imitate, a person who agreed that their own words and choices are learnt from, which is more "
+            "than the game asks for; can be repeated.",
+        ),
+    ] = None,
     keep: Annotated[
         float,
         typer.Option(min=0.1, max=1.0, help="Share of the decisions learnt from, those with most advantage first."),
@@ -181,6 +202,8 @@ def learn(
             in_wins=in_wins,
             talk=talk,
             grammar=grammar,
+            early_out=early_out,
+            imitate=imitate,
             polls=polls,
             afterwards=afterwards,
             keep=keep,
@@ -191,6 +214,7 @@ def learn(
         live=live,
         trial=TrialPlan(deals=trial) if trial else None,
         tensorboard=tensorboard,
+        imitated=tuple(imitated or ()),
         options=game_options(option or ()),
     )
     if iterations and (export is not None or dry_run):
@@ -229,6 +253,8 @@ def learn(
         f"KL to the reference {last.kl_reference:.3f} · entropy of talk {last.talk_entropy:.2f}, "
         f"of choices {last.choice_entropy:.2f} · {trained.seconds:.0f} s"
     )
+    if imitate:
+        typer.echo(f"What people did cost {last.imitation:.2f} nats a token.")
     for reason, n in sorted({**trained.masked, **trained.skipped}.items()):
         typer.echo(f"left out: {n} × {reason}")
     for alarm in trained.alarms:

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from agents.engines.local.weights import load_weights
 from training.credit.base import SeatEpisode, TurnSpan
 from training.credit.flat import Flat
-from training.rewards import Format, Grammar, Outcome, PlayedSeat, PlayedTurn, Repeat, Rewards, degenerate
+from training.episodes import Episode
+from training.learner import Learner, LearnPlan
+from training.rewards import (
+    EarlyOut,
+    Format,
+    Grammar,
+    Outcome,
+    PlayedSeat,
+    PlayedTurn,
+    Repeat,
+    Rewards,
+    degenerate,
+    phases_missed,
+)
+from training.standings import moments
 
 
 def said(*texts: str | None) -> PlayedSeat:
@@ -84,3 +101,48 @@ def test_a_degenerate_last_turn_keeps_the_result_for_the_turns_before_it() -> No
     )
     (credit,) = Flat(1.0, 1.0).assign([episode])
     assert credit.advantages.tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("result", "missed", "taken"),
+    [
+        (1.0, 0, 0.0),
+        (1.0, 1, -0.1),  # a win counts .9
+        (1.0, 3, 0.9**3 - 1),  # .729
+        (0.5, 2, 0.5 * (0.81 - 1)),
+        (0.0, 5, 0.0),
+        (-1.0, 5, 0.0),  # dying early makes no loss smaller
+    ],
+)
+def test_a_win_counts_less_with_every_phase_that_was_missed(result: float, missed: int, taken: float) -> None:
+    seat = PlayedSeat(result, (PlayedTurn("Hello."), PlayedTurn()), missed=missed)
+    assert EarlyOut(0.1).of(seat) == pytest.approx([0.0, taken])
+    assert EarlyOut(0.1).of(PlayedSeat(result, (), missed=missed)).shape == (0,)
+
+
+def test_with_everything_at_stake_an_early_death_wins_nothing() -> None:
+    rewards = Rewards(((1.0, Outcome()), (1.0, EarlyOut(1.0))))
+    assert rewards.of(PlayedSeat(1.0, (PlayedTurn(),), missed=1)).tolist() == [0.0]
+    assert rewards.of(PlayedSeat(1.0, (PlayedTurn(),))).tolist() == [1.0]
+
+
+def test_phases_missed_are_those_in_which_others_acted_after_a_death(episodes: list[Episode]) -> None:
+    """Counted here from who died in which event, there from the rules."""
+    some = 0
+    for episode in episodes:
+        found = moments(episode, counterfactual=False)
+        for seat in range(len(episode.names)):
+            died = next(
+                (i for i, e in enumerate(episode.events) if e.kind in ("killed", "exiled") and e.data["seat"] == seat),
+                len(episode.events),
+            )
+            after = {episode.game.phase(m.state) for m in found if m.seen > died}
+            assert phases_missed(episode.game, (m.state for m in found), seat) == len(after)
+            some += bool(after)
+    assert some
+
+
+def test_a_run_is_told_what_an_early_death_costs(tiny_checkpoint: Path) -> None:
+    model = load_weights(tiny_checkpoint).model
+    assert Learner(model, LearnPlan()).rewards == Rewards()
+    assert Learner(model, LearnPlan(early_out=0.2)).rewards == Rewards().also(1.0, EarlyOut(0.2))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from agents.llm.prompt import Codec, option_tokens
+from agents.llm.prompt import Codec, answer_tokens, option_tokens
 from agents.llm.reading import MatchReader
 from agents.scripted.registry import script_by_name
 from agents.scripted.table import ScriptedGame, play
@@ -78,12 +78,8 @@ def lessons(
                 continue
             asked = turn.probe
         options = option_tokens(codec, asked)
-        if asked is turn.probe:
-            answer = options[0]  # stands for the question only: the weights are what is learnt
-        elif turn.act.choice is not None:
-            answer = options[asked.choices.index(turn.act.choice)]
-        else:
-            answer = codec.encode(f" {turn.act.text or '…'}\n")
+        # An answer to a probe stands for the question only: the weights are what is learnt.
+        answer = options[0] if asked is turn.probe else answer_tokens(codec, asked, turn.act)
         if options and turn.weights and all(len(o) == 1 for o in options):
             villager = asked.kind == "vote" and sides[turn.seat] == "village"
             target = Target(
