@@ -13,7 +13,7 @@ from arena.errors import OptionError, UnknownName
 
 if TYPE_CHECKING:
     from tui.keymap import Bound
-    from tui.rows import Choice
+    from tui.rows import Choice, Value
     from tui.settings import Settings
 
 KEYS: Final = "keys."
@@ -103,8 +103,8 @@ def lines(settings: Settings) -> Iterator[str]:
 
     for choice in CHOICES:
         now = getattr(settings, choice.name)
-        shown = next(v.shown for v in choice.values if v.value == now)
-        yield f"{choice.name:8} {shown:16} {choice.label}: {_values(choice)}"
+        here = next(v for v in choice.values if v.value == now)
+        yield f"{choice.name:8} {_typed(here):12} {choice.label}: {_values(choice)}"
     for bound_id in settings.keys:
         yield f"{KEYS}{bound_id} {keymap.shown(keymap.keys_of(bound_id, settings))}"
 
@@ -120,5 +120,10 @@ def key_lines(settings: Settings) -> Iterator[str]:
 
 
 def _values(choice: Choice) -> str:
-    *first, last = (v.shown for v in choice.values)
+    *first, last = map(_typed, choice.values)
     return f"{', '.join(first)} or {last}"
+
+
+def _typed(value: Value) -> str:
+    """What one types for it: one word, where the screen may show several."""
+    return value.value if isinstance(value.value, str) else value.shown

@@ -23,7 +23,7 @@ def test_they_are_shown_and_changed(capfd: pytest.CaptureFixture[str]) -> None:
     assert run("settings") == 0
     assert "bell     on" in capfd.readouterr().out
     assert not (state_folder() / FILE).exists(), "looking changes nothing"
-    changes = ("bell=off", "theme=terminal's own", "hints=always", "vi=true", "density=compact", "keys.end.again=f5")
+    changes = ("bell=off", "theme=terminal", "hints=always", "vi=true", "density=compact", "keys.end.again=f5")
     assert run("settings", *changes, "--json") == 0
     told = json.loads(capfd.readouterr().out)
     assert told == {
