@@ -28,8 +28,10 @@ from arena.games.registry import game_by_name
 from benchmarks.report import model_of, parser, report
 from training.assign import Assigned
 from training.episodes import Episode, Terms, harvest
-from training.learner import MICRO, Learner, LearnPlan
+from training.learner import Learner
 from training.loss import policy_loss, score, train_batch
+from training.packing import matches_a_pack
+from training.plan import LearnPlan
 from training.precision import bf16_is_fast
 
 PLANS = {
@@ -108,10 +110,11 @@ def _gradient(learner: Learner, episodes: Sequence[Episode], assigned: Sequence[
     weights = [p for p in model.parameters() if p.requires_grad]
     total = torch.zeros(sum(p.numel() for p in weights))
     order = sorted(range(len(episodes)), key=lambda i: episodes[i].trunk_tokens)
-    for at in range(0, len(order), MICRO):
-        part = [_only(episodes[i], words) for i in order[at : at + MICRO]]
-        blank = [[branch * 0.0 for branch in assigned[i].advantages] for i in order[at : at + MICRO]]
-        batch = train_batch(part, [assigned[i] for i in order[at : at + MICRO]], blank, "cpu", weights[0].dtype)
+    micro = matches_a_pack(torch.device("cpu"))
+    for at in range(0, len(order), micro):
+        part = [_only(episodes[i], words) for i in order[at : at + micro]]
+        blank = [[branch * 0.0 for branch in assigned[i].advantages] for i in order[at : at + micro]]
+        batch = train_batch(part, [assigned[i] for i in order[at : at + micro]], blank, "cpu", weights[0].dtype)
         if batch is None:
             continue
         loss = policy_loss(score(model, batch), batch.answers, NO_CLIP, 0.0).total * batch.answers.turns

@@ -22,9 +22,9 @@ from arena.games.core import Game, visible
 from training.assign import Assigned
 from training.credit.base import Floats
 from training.episodes import Episode
-from training.learner import MICRO, LearnPlan
 from training.loss import Answers, TrainBatch, policy_loss, score, score_answers, train_batch
-from training.packing import PACKED
+from training.packing import PACKED, matches_a_pack
+from training.plan import LearnPlan
 from training.standings import moments
 
 PLAN: Final = LearnPlan()
@@ -61,7 +61,8 @@ def packed(model: Any, cases: Sequence[Case]) -> Callable[[], None]:
 
     def step() -> None:
         dtype = next(model.parameters()).dtype
-        batches = [_batch(ordered[at : at + MICRO], dtype) for at in range(0, len(ordered), MICRO)]
+        micro = matches_a_pack(torch.device("cpu"))
+        batches = [_batch(ordered[at : at + micro], dtype) for at in range(0, len(ordered), micro)]
         turns = sum(batch.answers.turns for batch in batches)
         for batch in batches:
             loss = policy_loss(score(model, batch), batch.answers, PLAN.clip, PLAN.kl_weight)

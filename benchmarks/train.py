@@ -28,7 +28,7 @@ from benchmarks.report import model_of, parser, report
 from benchmarks.selfplay import play
 from benchmarks.steps import PLAN, Case
 from training.episodes import Terms, harvest
-from training.learner import MICRO, Learner
+from training.learner import Learner
 from training.loss import score_all
 
 
@@ -50,7 +50,7 @@ def cases_of(source: str | Path, count: int, seats: int) -> list[Case]:
     found = harvest(played, Terms(weights.codec.fingerprint, frozenset({weights.version})))
     learner = Learner(weights.model, PLAN)
     credit = learner.credit(found.episodes)
-    scored = score_all(learner.reference, None, found.episodes, MICRO)
+    scored = score_all(learner.reference, None, found.episodes)
     return [
         Case(episode, steps.drawn_only(assigned), [logprob for logprob, _ in of])
         for episode, assigned, of in zip(found.episodes, credit.assigned, scored, strict=True)

@@ -27,7 +27,7 @@ from arena.games.core import visible
 from training.assign import Assigned
 from training.episodes import Episode, agreed, bare
 from training.loss import Answers, Scored, score, train_batch
-from training.packing import Branch, TokenGame
+from training.packing import Branch, TokenGame, matches_a_pack
 from training.standings import Moment, moments
 
 PEOPLE: Final = "people"
@@ -115,15 +115,10 @@ def imitation_loss(scored: Scored, answers: Answers) -> torch.Tensor:
     return -(answers.weight * scored.logprob).sum()
 
 
-def imitate(
-    model: Any, backward: Callable[[torch.Tensor], None], people: Sequence[Episode], weight: float, micro: int
-) -> float:
-    """Add the gradient of ``weight`` times the summed loss of these turns; that sum, unweighted.
-
-    Args:
-        micro: matches in one forward pass.
-    """
+def imitate(model: Any, backward: Callable[[torch.Tensor], None], people: Sequence[Episode], weight: float) -> float:
+    """Add the gradient of ``weight`` times the summed loss of these turns; that sum, unweighted."""
     parameter = next(model.parameters())
+    micro = matches_a_pack(parameter.device)
     total = 0.0
     for at in range(0, len(people), micro):
         part = people[at : at + micro]

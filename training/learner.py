@@ -22,86 +22,24 @@ from safetensors.torch import load_model, save_model
 from agents.llm.prompt import Codec
 from arena.errors import CheckpointError
 from training.adapter import Adapter
-from training.assign import Assigned, assign, central_values
+from training.assign import Assigned
 from training.credit.base import Estimator, Floats, Resumable
 from training.credit.registry import estimator_by_name
-from training.critic import CentralTable, SeatCritic, explained_variance
+from training.crediting import Credited, credit
+from training.critic import CentralTable, SeatCritic
 from training.episodes import Episode
 from training.figures import UpdateFigures, lopsided, manners
-from training.foresight import Foresight, foresee
 from training.imitation import dealt, imitate
 from training.loss import TrainBatch, policy_loss, score, score_all, train_batch
-from training.packing import PACKED
-from training.polls import debates, hold
+from training.packing import PACKED, matches_a_pack
+from training.plan import LearnPlan
 from training.precision import MasterCopy
 from training.rewards import EarlyOut, Grammar, Rewards
-from training.standings import Moment, moments
 from training.thinning import thin
 
-MICRO: Final = 2
-"""Matches in one forward pass. More cost more on a processor: the longest of them pads the attention of all."""
 STATE_FILE: Final = "learner.json"
 REFERENCE_FILE: Final = "reference.safetensors"
 """What the policy was held near to last, where that moves."""
-
-
-@dataclass(frozen=True, slots=True)
-class LearnPlan:
-    """``minibatch`` counts matches; each update makes ``passes`` over all of them.
-
-    ``critic`` is ``central`` or ``seat``; ``counterfactual`` gives decisive choices exact credit under the central one.
-    ``all_options`` lets each of them teach for every option, not only for the one that was drawn.
-    ``by_kind`` scales the advantages of each kind of turn by their own deviation, not all by one.
-    ``in_wins`` leaves advantages in wins, where ``kl_weight`` is then too.
-    ``talk`` is how much the credit of words counts beside that of choices.
-    ``grammar`` is what a garbled message costs, in wins; 0 for policies that speak more than the scripts' language.
-    ``early_out`` is the share of a win that a seat loses with each phase that it was out of the match.
-    ``imitate`` is how much a mean turn of people counts beside a mean turn of the policy, see ``training.imitation``.
-    ``polls`` judges words by straw polls, see ``training.polls``; ``afterwards`` is the share of what others made of a
-    message that counts beside what it changed itself.
-    ``magnet_every``: after so many updates, again and again, the reference becomes the policy as it is then. Held near
-    a reference that follows it, self-play in a game of two with hidden cards comes to rest near an equilibrium instead
-    of circling around it (magnetic mirror descent, Sokota et al. 2023, https://arxiv.org/abs/2206.05825). 0: never.
-    ``keep`` is about the share of decisions that an update learns from, see ``training.thinning``; 1 takes all.
-    ``bf16`` computes in bf16 with fp32 weights: twice as fast where the processor has the instructions.
-    ``lora`` is the rank of the adapter that learns in place of the full weights; 0 for those.
-    """
-
-    lr: float = 5e-4
-    critic_lr: float = 1e-3
-    passes: int = 2
-    minibatch: int = 64
-    clip: float = 0.2
-    kl_weight: float = 0.02
-    magnet_every: int = 0
-    max_grad_norm: float = 1.0
-    estimator: str = "hierarchical"
-    critic: str = "central"
-    counterfactual: bool = True
-    all_options: bool = False
-    by_kind: bool = False
-    in_wins: bool = False
-    talk: float = 1.0
-    grammar: float = 0.0
-    early_out: float = 0.0
-    imitate: float = 0.0
-    polls: bool = False
-    afterwards: float = 0.5
-    keep: float = 1.0
-    bf16: bool = False
-    lora: int = 0
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Credited:
-    """By episode: how it stood at each decision, what it teaches, and the critic's values, by branch one a sampled
-    token. ``explained`` is the critic's explained variance of the seats' returns."""
-
-    moments: list[list[Moment]]
-    assigned: list[Assigned]
-    values: list[list[Floats]]
-    explained: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +186,11 @@ class Learner:
     def _reference_of(self, episodes: Sequence[Episode]) -> list[list[Floats]]:
         """The reference's log-probabilities, by episode and branch, one a sampled token."""
         if self.reference is not None:
-            found = score_all(self.reference, None, episodes, MICRO)
+            found = score_all(self.reference, None, episodes)
         else:
             assert self.adapter is not None, "only under an adapter"
             with self.adapter.off():
-                found = score_all(self.model, None, episodes, MICRO)
+                found = score_all(self.model, None, episodes)
         return [[logprob for logprob, _ in of] for of in found]
 
     @torch.no_grad()
@@ -272,31 +210,8 @@ class Learner:
 
     def credit(self, episodes: Sequence[Episode]) -> Credited:
         """What these episodes will teach. A central critic learns from them first."""
-        of_matches = [moments(e, self.plan.counterfactual and self.plan.critic == "central") for e in episodes]
-        if self.plan.critic == "central":
-            self.table.learn(episodes, of_matches)
-            polls = self._polls(episodes, of_matches) if self.plan.polls else []
-            values = central_values(episodes, of_matches, self.table, polls)
-        else:
-            polls = []
-            values = [[value for _, value in of] for of in score_all(self.model, self._critic, episodes, MICRO)]
-        exact = self.table if self.plan.critic == "central" and self.plan.counterfactual else None
-        assigned = assign(
-            episodes, of_matches, values, self._estimator, self.rewards, exact, self.plan.by_kind, self.plan.talk,
-            polls, self.plan.afterwards, self.plan.in_wins,
-        )  # fmt: skip
-        guessed = torch.tensor([float(v[0]) for of in values for v in of])
-        returns = torch.tensor([e.outcome.returns[e.decisions[n].seat] for e in episodes for n in e.which])
-        return Credited(of_matches, assigned, values, explained_variance(guessed, returns))
-
-    def _polls(self, episodes: Sequence[Episode], of_matches: Sequence[Sequence[Moment]]) -> list[Foresight]:
-        assert self.codec is not None, "polls need the tokenizer"
-        held = [debates(e, of, self.codec) for e, of in zip(episodes, of_matches, strict=True)]
-        found = hold(self.model, episodes, held, MICRO)
-        return [
-            foresee(e, of, debate, probabilities, self.table)
-            for e, of, debate, probabilities in zip(episodes, of_matches, held, found, strict=True)
-        ]
+        critic = self.table if self.plan.critic == "central" else self._critic
+        return credit(episodes, self.plan, self.model, critic, self._estimator, self.rewards, self.codec)
 
     def _step(
         self,
@@ -306,19 +221,20 @@ class Learner:
         people: Sequence[Episode] = (),
         a_turn: float = 0.0,
     ) -> dict[str, float]:
-        """One optimiser step on one minibatch, in forward passes of ``MICRO`` matches of like length. Each turn of
+        """One optimiser step on one minibatch, in packs of matches of like length. Each turn of
         ``people`` counts ``a_turn``."""
         order = sorted(range(len(episodes)), key=lambda i: episodes[i].trunk_tokens)
         sums: dict[str, float] = dict.fromkeys(
             ("talk_entropy", "choice_entropy", "kl_reference", "kl_old", "clipped", "loss"), 0.0
         )
+        micro = matches_a_pack(self._accelerator.device)
         self.model.eval()  # dropout would make it another policy than the one that sampled
         batches = [
             train_batch(
                 [episodes[i] for i in part], [assigned[i] for i in part], [held[i] for i in part],
                 self._accelerator.device, next(self.model.parameters()).dtype,
             )
-            for part in (order[at : at + MICRO] for at in range(0, len(order), MICRO))
+            for part in (order[at : at + micro] for at in range(0, len(order), micro))
         ]  # fmt: skip
         turns = sum(batch.answers.turns for batch in batches if batch is not None)
         for batch in batches:
@@ -327,7 +243,7 @@ class Learner:
             share = batch.answers.turns / turns
             for name, value in self._backward(batch, share).items():
                 sums[name] += share * value
-        imitated = imitate(self.model, self._accelerator.backward, people, self.plan.imitate * a_turn, MICRO)
+        imitated = imitate(self.model, self._accelerator.backward, people, self.plan.imitate * a_turn)
         sums["imitation"] = imitated * a_turn
         if self._copy is not None:
             self._copy.take_gradients()

@@ -25,7 +25,7 @@ from arena.decision import TokenRecord
 from training.assign import Assigned
 from training.credit.base import Floats
 from training.episodes import Episode
-from training.packing import Pack, TokenGame, hidden_states, pack
+from training.packing import Pack, TokenGame, hidden_states, matches_a_pack, pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +237,13 @@ def _clipped(ratio: Tensor, advantage: Tensor, clip: float) -> Tensor:
 
 
 @torch.no_grad()
-def score_all(model: Any, critic: Any, episodes: Sequence[Episode], micro: int) -> list[list[tuple[Floats, Floats]]]:
+def score_all(model: Any, critic: Any, episodes: Sequence[Episode]) -> list[list[tuple[Floats, Floats]]]:
     """Log-probability and value of every sampled token, by episode and branch, trainable or not.
 
     ``critic`` maps hidden states (P, width) to values (P,); None gives zeros.
     """
     device, dtype = next(model.parameters()).device, next(model.parameters()).dtype
+    micro = matches_a_pack(device)
     out: list[list[tuple[Floats, Floats]]] = [[] for _ in episodes]
     order = sorted(range(len(episodes)), key=lambda i: episodes[i].trunk_tokens)
     for at in range(0, len(order), micro):

@@ -76,6 +76,12 @@ class Pack:
     branch_spans: tuple[tuple[tuple[int, int], ...], ...]
 
 
+def matches_a_pack(device: torch.device) -> int:
+    """How many matches to lay into one pack. On a processor few: there the longest pads the attention of all, which
+    costs more than the calls that are saved (``benchmarks.train``)."""
+    return 2 if device.type == "cpu" else 8
+
+
 def pack(games: Sequence[TokenGame], device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Pack:
     """Lay the games out flat and index their rows for attention. ``dtype`` is that of the model's activations."""
     tokens: list[int] = []

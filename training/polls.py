@@ -19,7 +19,7 @@ from agents.llm.reading import MatchReader
 from arena.games.core import Turn, visible
 from training.credit.base import Floats
 from training.episodes import Episode
-from training.packing import Branch, TokenGame, hidden_states, pack
+from training.packing import Branch, TokenGame, hidden_states, matches_a_pack, pack
 from training.standings import Moment
 
 
@@ -88,12 +88,13 @@ class _Reading:
 
 
 @torch.no_grad()
-def hold(model: Any, episodes: Sequence[Episode], held: Sequence[Sequence[Debate]], micro: int) -> list[list[Floats]]:
+def hold(model: Any, episodes: Sequence[Episode], held: Sequence[Sequence[Debate]]) -> list[list[Floats]]:
     """The probabilities (O,) of every ballot, by episode, in the order of its debates, polls and voters.
 
-    ``model`` has the packed attention; ``micro`` matches go through it at once.
+    ``model`` has the packed attention.
     """
     device, dtype = next(model.parameters()).device, next(model.parameters()).dtype
+    micro = matches_a_pack(device)
     out: list[list[Floats]] = [[] for _ in episodes]
     order = sorted((i for i in range(len(episodes)) if held[i]), key=lambda i: episodes[i].trunk_tokens)
     head = model.get_output_embeddings()

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from training.assign import Assigned, played_seat, role_of
+from training.crediting import Credited
 from training.episodes import Episode, Harvest, Terms, why_masked
-from training.learner import Credited, Learner
+from training.learner import Learner
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from training.bootstrap.model import ModelSize
 from training.bootstrap.run import BootstrapPlan, bootstrap
 from training.bootstrap.teach import TeachPlan
 from training.exact import ModelPolicy, Policy, against_perfect, exploitability, kuhn_strategy
-from training.learner import LearnPlan
+from training.plan import LearnPlan
 from training.selfplay import SelfPlayPlan, train_by_selfplay
 from training.train import TrainPlan
 

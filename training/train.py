@@ -28,7 +28,8 @@ from training.curves import TensorBoard
 from training.episodes import NOT_AGREED, Episode, Harvest, Terms, agreed, harvest
 from training.figures import UpdateFigures
 from training.imitation import of_people
-from training.learner import Learner, LearnPlan
+from training.learner import Learner
+from training.plan import LearnPlan
 from training.trial import Trial, TrialPlan, Verdict, promote_if_no_worse
 
 STATE: Final = "learner"

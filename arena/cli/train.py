@@ -175,7 +175,7 @@ def learn(
 
     logging.getLogger("accelerate").setLevel(logging.ERROR)
     database = open_database(db or default_database_url())
-    from training.learner import LearnPlan
+    from training.plan import LearnPlan
     from training.precision import bf16_is_fast
     from training.train import TrainPlan, train_from_log
     from training.trial import TrialPlan

@@ -24,7 +24,8 @@ from agents.llm.policy import PolicyMind
 from agents.runner import Lineup, Played, no_log, play_matches
 from arena.games.registry import game_by_name
 from training.episodes import Terms, harvest
-from training.learner import Learner, LearnPlan
+from training.learner import Learner
+from training.plan import LearnPlan
 
 GAME = game_by_name("werewolf")
 TEMPLATE = (

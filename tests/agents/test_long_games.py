@@ -59,7 +59,7 @@ async def test_a_large_match_is_played_to_its_end_and_trained_on_as_it_was_read(
     assert all(row.branches for row in episode.rows)
     assert sorted(episode.which) == list(range(len(match.decisions)))
     weights.model.set_attn_implementation(PACKED)
-    (scored,) = score_all(weights.model, None, [episode], 1)
+    (scored,) = score_all(weights.model, None, [episode])
     for (logprobs, _), n in zip(scored, episode.which, strict=True):
         record = match.decisions[n].tokens
         assert record is not None

@@ -27,9 +27,10 @@ from arena.games.core import Turn, visible
 from arena.games.werewolf import Werewolf
 from training.assign import Assigned
 from training.episodes import Terms, harvest, why_masked
-from training.learner import Learner, LearnPlan
+from training.learner import Learner
 from training.loss import score_all, train_batch
 from training.packing import PACKED
+from training.plan import LearnPlan
 
 GAME = Werewolf()
 CANARY = "Quokka"
@@ -239,7 +240,7 @@ async def test_thoughts_are_trained_on_as_they_were_sampled(tiny_checkpoint: Pat
     assert sum(episode.thoughts) == len(match.decisions) == episode.turns
     assert len(episode.which) == 2 * episode.turns
     weights.model.set_attn_implementation(PACKED)
-    (scored,) = score_all(weights.model, None, [episode], 1)
+    (scored,) = score_all(weights.model, None, [episode])
     for (logprobs, _), n, is_thought in zip(scored, episode.which, episode.thoughts, strict=True):
         decision = match.decisions[n]
         assert decision.kind is MindKind.MODEL

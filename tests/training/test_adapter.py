@@ -17,7 +17,7 @@ from agents.models import checkpoint_folder, games_taught
 from agents.runner import no_log
 from arena.db.engine import open_database
 from arena.errors import CheckpointError
-from training.learner import LearnPlan
+from training.plan import LearnPlan
 from training.selfplay import SelfPlayPlan, train_by_selfplay
 from training.train import Trained, Trainer, TrainPlan
 

@@ -16,7 +16,8 @@ from arena.db.engine import open_database
 from training.alarms import Bounds, Verdict, Watch, alarms
 from training.episodes import Episode
 from training.figures import UpdateFigures
-from training.learner import Learner, LearnPlan
+from training.learner import Learner
+from training.plan import LearnPlan
 from training.selfplay import SelfPlayPlan, train_by_selfplay
 from training.train import TrainPlan
 

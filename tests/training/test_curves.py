@@ -16,7 +16,8 @@ from arena.cli.main import build
 from arena.errors import UserError
 from training.curves import CURVES_FILE, Point, TensorBoard, append, draw, point, read
 from training.episodes import Episode
-from training.learner import Learner, LearnPlan
+from training.learner import Learner
+from training.plan import LearnPlan
 
 
 def some(update: int, village: float = 0.3) -> Point:

@@ -22,8 +22,9 @@ from training.credit.registry import estimator_by_name
 from training.critic import CentralTable
 from training.episodes import Episode
 from training.foresight import Foresight, foresee
-from training.learner import Learner, LearnPlan
+from training.learner import Learner
 from training.packing import PACKED
+from training.plan import LearnPlan
 from training.polls import Debate, debates, hold
 from training.rewards import Rewards
 from training.standings import Moment, decided, moments
@@ -64,7 +65,7 @@ def test_a_poll_after_the_last_word_is_the_vote_itself(
 ) -> None:
     model = load_weights(tiny_checkpoint).model
     model.set_attn_implementation(PACKED)
-    answers = hold(model, [e for e, _, _ in polled], [d for _, _, d in polled], micro=4)
+    answers = hold(model, [e for e, _, _ in polled], [d for _, _, d in polled])
     compared = 0
     for (episode, found, held), of in zip(polled, answers, strict=True):
         rest = iter(of)

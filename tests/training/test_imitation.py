@@ -26,9 +26,10 @@ from tests.fakes.matches_with_people import ANN, BOB, REPLIES, log_matches
 from training.assign import Assigned
 from training.episodes import Episode, Terms, bare, harvest
 from training.imitation import PEOPLE, dealt, imitation_loss, of_people, recorded
-from training.learner import Learner, LearnPlan
+from training.learner import Learner
 from training.loss import score, train_batch
 from training.packing import PACKED
+from training.plan import LearnPlan
 from training.standings import moments
 from training.train import Trainer, TrainPlan
 

@@ -19,7 +19,7 @@ from arena.games.core import fold
 from arena.games.registry import game_by_name
 from training import curves
 from training.league import LEARNER, League, LeaguePlan, Record
-from training.learner import LearnPlan
+from training.plan import LearnPlan
 from training.selfplay import SelfPlayPlan, train_by_selfplay
 from training.train import STATE, Trained, TrainPlan
 

@@ -16,9 +16,10 @@ from arena.decision import MindKind
 from arena.errors import UserError
 from training.assign import Assigned
 from training.episodes import Episode, Terms, harvest, why_masked
-from training.learner import Learner, LearnPlan
+from training.learner import Learner
 from training.loss import policy_loss, score, train_batch
 from training.packing import PACKED
+from training.plan import LearnPlan
 
 
 def learner(folder: Path, **plan: object) -> Learner:

@@ -14,7 +14,8 @@ from arena.db.engine import open_database
 from training.bootstrap.model import ModelSize
 from training.bootstrap.run import BootstrapPlan, bootstrap
 from training.bootstrap.teach import TeachPlan
-from training.learner import Learner, LearnPlan
+from training.learner import Learner
+from training.plan import LearnPlan
 from training.selfplay import SelfPlayPlan, train_by_selfplay
 from training.train import Trainer, TrainPlan
 

@@ -15,7 +15,8 @@ from rich.console import Console
 from agents.engines.local.weights import load_weights
 from arena.cli.dry_run import show_preview
 from training.episodes import Episode, Harvest, Terms
-from training.learner import Learner, LearnPlan
+from training.learner import Learner
+from training.plan import LearnPlan
 from training.preview import Preview, preview
 
 

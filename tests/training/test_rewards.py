@@ -11,7 +11,8 @@ from agents.engines.local.weights import load_weights
 from training.credit.base import SeatEpisode, TurnSpan
 from training.credit.flat import Flat
 from training.episodes import Episode
-from training.learner import Learner, LearnPlan
+from training.learner import Learner
+from training.plan import LearnPlan
 from training.rewards import (
     EarlyOut,
     Format,

@@ -23,7 +23,7 @@ from training import diary
 from training.alarms import Bounds, Watch
 from training.curves import CURVES_FILE, Point, append
 from training.diary import DIARY_FILE, Alarmed, Begun, Ended, Tried, write
-from training.learner import LearnPlan
+from training.plan import LearnPlan
 from training.runs import MOST_POINTS, MOST_RUNS, Runs
 from training.selfplay import SelfPlayPlan, train_by_selfplay
 from training.train import TrainPlan

@@ -13,7 +13,7 @@ from agents.checkpoints import read_checkpoint
 from agents.runner import Played, no_log
 from arena.db.engine import open_database
 from training.figures import UpdateFigures
-from training.learner import LearnPlan
+from training.plan import LearnPlan
 from training.selfplay import SelfPlayPlan, train_by_selfplay
 from training.train import Trained, TrainPlan
 

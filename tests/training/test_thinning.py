@@ -73,8 +73,8 @@ def test_what_is_kept_reads_the_same_past(episodes: list[Episode], tiny_checkpoi
     assert kept
     for small in kept:
         (whole,) = [e for e in episodes if e.match_id == small.match_id]
-        before = score_all(model, None, [whole], 1)[0]
-        after = score_all(model, None, [small], 1)[0]
+        before = score_all(model, None, [whole])[0]
+        after = score_all(model, None, [small])[0]
         where = [i for i, n in enumerate(whole.which) if n in small.which and whole.trainable[i]]
         assert len(where) == len(small.which)
         assert [whole.branches[i] for i in where] == list(small.branches)

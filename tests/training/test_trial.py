@@ -15,7 +15,7 @@ from agents.scripted.registry import script_by_name
 from arena.db.checkpoints import live_checkpoint
 from arena.db.engine import open_database
 from arena.games.registry import game_by_name
-from training.learner import LearnPlan
+from training.plan import LearnPlan
 from training.selfplay import SelfPlayPlan, train_by_selfplay
 from training.train import Trained, TrainPlan
 from training.trial import Sequential, Trial, TrialPlan, Verdict, promote_if_no_worse, trial
