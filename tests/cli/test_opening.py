@@ -63,7 +63,7 @@ def test_one_row_however_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 def left(*arguments: str, interrupt: bool = False) -> tuple[list[str], int]:
     """The rows that stand in the terminal after ``arena play``, and its exit status."""
     terminal = Terminal("play", *arguments)
-    terminal.wait_for(WORDS)
+    terminal.wait_until(lambda page: WORDS.encode() in terminal.written)
     if interrupt:
         terminal.look(1.5)
         terminal.child.send(b"\x03")

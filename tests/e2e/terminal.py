@@ -51,7 +51,8 @@ class Server:
 
 
 class Terminal:
-    """A pseudo-terminal with the game in it, and the screen that a person would see."""
+    """A pseudo-terminal with the game in it, and the screen that a person would see. ``written`` is all that came, also
+    what was gone again before anybody looked."""
 
     def __init__(self, *arguments: str) -> None:
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
@@ -60,17 +61,20 @@ class Terminal:
         )
         self.screen = pyte.Screen(COLUMNS, ROWS)
         self.stream = pyte.ByteStream(self.screen)
+        self.written = b""
 
     def look(self, for_s: float = 0.2) -> str:
         """What stands on the screen after a little while."""
         until = time.monotonic() + for_s
         while time.monotonic() < until:
             try:
-                self.stream.feed(self.child.read_nonblocking(65536, timeout=0.05))
+                came = self.child.read_nonblocking(65536, timeout=0.05)
             except pexpect.TIMEOUT:
                 continue
             except pexpect.EOF:
                 break
+            self.written += came
+            self.stream.feed(came)
         return "\n".join(self.screen.display)
 
     def wait_for(self, text: str, for_s: float = 60.0) -> str:
