@@ -115,6 +115,11 @@ class Learner:
         )
         self.model, self._critic, self._optimizer = self._accelerator.prepare(self.model, self._critic, optimizer)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model learns, and where the copies of it lie that play."""
+        return self._accelerator.device
+
     def _trained(self) -> list[Any]:
         """The fp32 tensors that the optimiser updates."""
         return [p for p in self.model.parameters() if p.requires_grad] if self._copy is None else self._copy.masters

@@ -146,7 +146,10 @@ class _Table:
     def __init__(self, trainer: Trainer, plan: SelfPlayPlan, log: Log, threads: int, progress: _Progress) -> None:
         self._trainer, self._plan, self._log, self._progress = trainer, plan, log, progress
         self._options = trainer.options
-        self._engine = LocalEngine(trainer.source, trainer.locate, threads=threads, seed=trainer.learner.updates + 1)
+        self._engine = LocalEngine(
+            trainer.source, trainer.locate, seed=trainer.learner.updates + 1, threads=threads,
+            device=str(trainer.learner.device),
+        )  # fmt: skip
         self._engine.start()
         self._minds: dict[str, Mind] = {LEARNER: PolicyMind(self._engine)}
         self._others = AsyncExitStack()
