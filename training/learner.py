@@ -133,7 +133,7 @@ class Learner:
 
     @torch.no_grad()
     def copy_for_play(self) -> Any:
-        """The policy as it is now, in fp32 and with the attention that decoding uses."""
+        """The policy as it is now, in fp32, where it learns and with the attention that decoding uses."""
         if self.adapter is not None:
             exact = self.adapter.merged()
         else:
@@ -142,7 +142,7 @@ class Learner:
             for p, master in zip(exact.parameters(), self._copy.masters, strict=True):
                 p.copy_(master)
         exact.set_attn_implementation("sdpa")
-        return exact.requires_grad_(False).eval()
+        return exact.to(self.device).requires_grad_(False).eval()
 
     # -- learning ------------------------------------------------------------------------------------------------
 
