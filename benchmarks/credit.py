@@ -11,7 +11,6 @@ python -m benchmarks.credit [--games N] [--batches N] [--json]
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,12 +19,10 @@ from typing import Any
 
 import torch
 
-from agents.engines.local.engine import LocalEngine
 from agents.engines.local.weights import load_weights
-from agents.llm.policy import PolicyMind
-from agents.runner import Lineup, Played, no_log, play_matches
-from arena.games.registry import game_by_name
 from benchmarks.report import model_of, parser, report
+from benchmarks.selfplay import play
+from benchmarks.steps import drawn_only
 from training.assign import Assigned
 from training.episodes import Episode, Terms, harvest
 from training.learner import Learner
@@ -136,33 +133,17 @@ def measure(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Loudness of words and of choices, by the name of the learner that gives the credit."""
     for name, learner in learners:
-        if name == "rae":
+        if learner.plan.estimator == "rae":
             learner.credit(episodes)  # its baselines begin at 0
         begun = time.process_time()
         assigned = learner.credit(episodes).assigned
         if not learner.plan.all_options:
-            assigned = [replace(a, options=()) for a in assigned]
+            assigned = list(map(drawn_only, assigned))
         found = {
             kind: loudness(batch_gradients(learner, episodes, assigned, batches, words), len(episodes) // batches)
             for kind, words in (("words", True), ("choices", False))
         }
         yield name, {**{k: v.to_json() for k, v in found.items()}, "cpu_s": round(time.process_time() - begun)}
-
-
-async def self_play(source: Any, games: int) -> list[Played]:
-    """Matches of Werewolf in which this model plays every seat."""
-    game = game_by_name("werewolf")
-    options = game.options({})
-    lineups = [Lineup(f"credit/{n}", ("self",) * options.seats) for n in range(games)]
-    engine = LocalEngine(source)
-    engine.start()
-    try:
-        playing = play_matches(
-            game, options, lineups, {"self": PolicyMind(engine)}, no_log, purpose="selfplay", at_once=96
-        )
-        return [played async for played in playing]
-    finally:
-        await engine.stop()
 
 
 def main() -> None:
@@ -173,9 +154,8 @@ def main() -> None:
     games, batches = (12, 3) if wanted.quick else (wanted.games, wanted.batches)
     torch.set_num_threads(1)
     source = model_of(wanted)
-    played = asyncio.run(self_play(source, games))
-    weights = load_weights(source)
-    episodes = harvest(sorted(played, key=lambda p: p.match_id), Terms(weights.codec.fingerprint)).episodes
+    played = play(source, games, at_once=96).played
+    episodes = harvest(played, Terms(load_weights(source).codec.fingerprint)).episodes
     fast = bf16_is_fast()
 
     def learners() -> Iterator[tuple[str, Learner]]:

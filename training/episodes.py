@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from agents.llm.prompt import PROMPT_VERSION
@@ -154,8 +154,10 @@ def _source(match: StoredMatch | Played) -> _Source | None:
 def bare(match: StoredMatch | Played) -> Episode | None:
     """The match without any tokens; None where it is not over."""
     source = _source(match)
-    if source is None:
-        return None
+    return None if source is None else _bare(source)
+
+
+def _bare(source: _Source) -> Episode:
     return Episode(
         match_id=source.match_id,
         game=source.game,
@@ -196,13 +198,8 @@ def _episode(source: _Source, terms: Terms, masked: Counter[str]) -> Episode | N
                 row.append((n, Branch(record.trunk_length, thought.branch, thought.sampled), free, True))
             row.append((n, Branch(record.trunk_length, record.branch, record.sampled), free, False))
     flat = [x for row in rows for x in row]
-    return Episode(
-        match_id=source.match_id,
-        game=source.game,
-        seed=source.seed,
-        events=source.events,
-        decisions=source.decisions,
-        outcome=source.outcome,
+    return replace(
+        _bare(source),
         rows=tuple(
             TokenGame(tokens, tuple(x[1] for x in row)) for tokens, row in zip(trunk.epochs, rows, strict=True) if row
         ),

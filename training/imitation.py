@@ -4,9 +4,10 @@ A person's decision has no tokens in the log. They are made here as a model's wo
 code that makes those, and the decision gets a record like one; ``packing`` and ``loss`` then treat it as any other.
 
 Who agrees to training in the terminal is promised that the model learns from its own turns and never from theirs. So
-this takes more: the person has to be named by whoever trains, who has asked them. Only matches in which everybody
-agreed to training teach, and of those only the turns of seats that a named person held. A turn that was passed, or was
-emptied by ``arena forget``, teaches nothing.
+this takes more: the person has to be named by whoever trains, who has asked them. A name is only what a player typed:
+nobody proves it, so this is for servers whose players are known. Only matches in which everybody agreed to training
+teach, and of those only the turns of seats that a named person held. A turn that was passed, or was emptied by ``arena
+forget``, teaches nothing.
 """
 
 from __future__ import annotations

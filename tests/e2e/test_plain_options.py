@@ -15,15 +15,6 @@ from tests.e2e.terminal import ARENA, ROOT, Server
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path)
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
-@pytest.fixture
 def played(server: Server, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A game that was opened with fillings and terms, and waits for a second person."""
     asked = ("--people", "2", "--others", "scripted:careful", "--term", "show_all_after_s=60", "--term", "dead_talk")

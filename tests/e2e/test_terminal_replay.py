@@ -6,27 +6,14 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pexpect
-import pytest
 
 from tests.e2e.terminal import ARENA, ROOT, Server, Terminal
 from tests.e2e.test_terminal_game import play_to_the_end, seated
 
 HOME, END, RIGHT, LEFT, PAGE_DOWN = "\x1b[H", "\x1b[F", "\x1b[C", "\x1b[D", "\x1b[6~"
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    server = Server(tmp_path)
-    try:
-        yield server
-    finally:
-        server.stop()
 
 
 def told(server: Server, *arguments: str) -> Any:

@@ -33,15 +33,6 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path)
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
-@pytest.fixture
 def page(server: Server, tmp_path: Path) -> Iterator[str]:
     """The address of a page, as HOST:PORT."""
     with socket.socket() as free:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -55,6 +56,16 @@ async def play_to_end(arena: Arena) -> list[AnyServerMessage]:
             case _:
                 pass
     return seen
+
+
+async def played(arena: Arena, **terms: Any) -> tuple[str, str]:
+    """A match with one person that is over: its room and the secret of the seat."""
+    made = await arena.create(fills=["open", *["self"] * 6], options={"first_night_kill": False}, **terms)
+    joined = await arena.join(made.room)
+    async with asyncio.timeout(120):
+        await play_to_end(arena)
+    assert joined.resume_token is not None
+    return made.room, joined.resume_token
 
 
 def events(messages: list[AnyServerMessage]) -> list[EventHappened]:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 from websockets.asyncio.client import connect as open_socket
 
-from arena.client.client import Arena, RequestRefused, connect
+from arena.client.client import RequestRefused, connect
 from arena.client.reconnecting import reconnecting
 from arena.db.past_matches import past_matches
 from arena.db.writer import LogWriter
@@ -24,7 +24,7 @@ from arena.protocol.client_messages import CLIENT_MESSAGE
 from arena.protocol.match_rows import PastMatch
 from arena.server.limits import Limits
 from arena.server.lobby_room import hashed
-from tests.fakes.servers import play_to_end, running
+from tests.fakes.servers import play_to_end, played, running
 
 STARTED = MatchStarted("", "werewolf", {}, "seed", "room", False, ("person", "random", "checkpoint:a"), 10.0, {})
 OVER = MatchEnded("", Outcome("village", "no_werewolf_left", ("village",) * 3, (1.0,) * 3), 0.0)
@@ -39,16 +39,6 @@ def over(match: str, ended_at: float, *, purpose: Purpose = "room", hosted: bool
 
 def ids(matches: Iterable[PastMatch]) -> list[str]:
     return [m.match for m in matches]
-
-
-async def played(arena: Arena, **terms: Any) -> tuple[str, str]:
-    """A match with one person that is over: its room and the secret of the seat."""
-    made = await arena.create(fills=["open", *["self"] * 6], options={"first_night_kill": False}, **terms)
-    joined = await arena.join(made.room)
-    async with asyncio.timeout(120):
-        await play_to_end(arena)
-    assert joined.resume_token is not None
-    return made.room, joined.resume_token
 
 
 # -- what is read ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -25,7 +24,7 @@ from arena.server import recordings
 from arena.server.app import ArenaServer, ServerSettings
 from arena.server.limits import Limits
 from tests.fakes.minds import FakeMinds, RandomMind
-from tests.fakes.servers import play_to_end, running
+from tests.fakes.servers import play_to_end, played, running
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -34,16 +33,6 @@ class ThinkingMind(RandomMind):
     async def decide(self, request: Request) -> Answer:
         answer = await super().decide(request)
         return replace(answer, act=replace(answer.act, thought=f"Hm, {request.turn.id}."))
-
-
-async def played(arena: Arena, **terms: Any) -> tuple[str, str]:
-    """A match with one person that is over: its room and the secret of the seat."""
-    made = await arena.create(fills=["open", *["self"] * 6], options={"first_night_kill": False}, **terms)
-    joined = await arena.join(made.room)
-    async with asyncio.timeout(120):
-        await play_to_end(arena)
-    assert joined.resume_token is not None
-    return made.room, joined.resume_token
 
 
 async def refused(arena: Arena, room: str, token: str | None = None) -> str:

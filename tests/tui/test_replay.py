@@ -17,6 +17,7 @@ from tests.fakes.arena import FakeArena
 from tests.tui.test_store import HOSTILE
 from tests.tui.test_table import Make, press, text_of
 from tui import replay as steps
+from tui.app import ArenaApp
 from tui.canned import CannedGame
 from tui.canned_match import ROOM
 from tui.canned_recording import recorded
@@ -474,14 +475,19 @@ def test_short_names_differ() -> None:
     assert short_names(["Jonas", "Jo", "Joy", "J"]) == {"Jonas": "Jo", "Jo": "J1", "Joy": "Jy", "J": "J2"}
 
 
+async def enter_what_is_over(app: ArenaApp, pilot: Pilot[int]) -> None:
+    """In the lobby's list of games."""
+    await settle(pilot)
+    rooms = app.screen.query_one(RoomList)
+    rooms.focus()
+    rooms.highlighted = next(n for n, room in enumerate(rooms.rooms) if room.status == "over")
+    await press(pilot, "enter")
+
+
 async def test_a_match_that_is_over_is_read_from_the_lobby(make_app: Make) -> None:
     app = make_app(FakeArena())
     async with app.run_test(size=(100, 30)) as pilot:
-        await settle(pilot)
-        rooms = app.screen.query_one(RoomList)
-        rooms.focus()
-        rooms.highlighted = next(n for n, room in enumerate(rooms.rooms) if room.status == "over")
-        await press(pilot, "enter")
+        await enter_what_is_over(app, pilot)
         assert isinstance(app.screen, ReplayScreen)
         await press(pilot, "escape")
         assert isinstance(app.screen, LobbyScreen)
@@ -494,10 +500,6 @@ async def test_the_lobby_says_why_a_match_cannot_be_read(make_app: Make) -> None
 
     app = make_app(Strict())
     async with app.run_test(size=(100, 30)) as pilot:
-        await settle(pilot)
-        rooms = app.screen.query_one(RoomList)
-        rooms.focus()
-        rooms.highlighted = next(n for n, room in enumerate(rooms.rooms) if room.status == "over")
-        await press(pilot, "enter")
+        await enter_what_is_over(app, pilot)
         assert isinstance(app.screen, LobbyScreen)
         assert [n.message for n in app._notifications] == ["Only who was there may read it."]
