@@ -209,9 +209,16 @@ async def test_training_and_checkpoints_of_a_server(
     assert await arena(server, "checkpoints", "--promote", "nope") == 2
     assert "/home/operator" not in (told := capfd.readouterr()).err
     assert "Nothing has changed." in told.err
+
+
+async def test_there_is_nothing_to_roll_back_to(
+    server: ArenaServer, boards: Boards, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARENA_OPERATOR_TOKEN", TOKEN)
     boards.told = boards.told.model_copy(update={"before": None})
     assert await arena(server, "checkpoints", "--roll-back") == 2
     assert "Nothing was live before" in capfd.readouterr().err
+    assert boards.promoted == []
 
 
 async def test_what_a_mean_server_says_moves_no_cursor(
