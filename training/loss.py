@@ -209,7 +209,13 @@ class PolicyLoss:
 
 
 def policy_loss(scored: Scored, answers: Answers, clip: float, kl_weight: float) -> PolicyLoss:
-    """PPO-clip (Schulman et al. 2017) plus the k3 estimate of KL(policy ‖ reference) (Schulman 2020), both weighted."""
+    """PPO-clip (Schulman et al. 2017) plus a penalty on the distance to the reference, both weighted.
+
+    The penalty is half the squared log-ratio (k2 of Schulman 2020): on samples of the policy itself its gradient is
+    that of KL(policy ‖ reference) (Liu et al. 2025, https://arxiv.org/abs/2510.01555), and it stays finite. The usual
+    k3 has an exponential in it: one word that the policy gave up, being 16 nats below the reference, was louder than
+    all the other tokens of an update together (``docs/experiments.md``).
+    """
     log_ratio = scored.logprob - answers.old_logprob
     ratio = log_ratio.exp()
     gain = _clipped(ratio, answers.advantage, clip)
@@ -220,14 +226,14 @@ def policy_loss(scored: Scored, answers: Answers, clip: float, kl_weight: float)
         chosen = gain[answers.free :]
         gain = torch.cat((gain[: answers.free], torch.where(answers.exact, mean, chosen)))
     away = answers.reference - scored.logprob
-    k3 = away.exp() - away - 1
-    total = (answers.weight * (kl_weight * k3 - gain)).sum()
+    distance = away.square() / 2
+    total = (answers.weight * (kl_weight * distance - gain)).sum()
     with torch.no_grad():
         held = ((ratio > 1 + clip) & (answers.advantage > 0)) | ((ratio < 1 - clip) & (answers.advantage < 0))
         return PolicyLoss(
             total=total,
             clipped=float((answers.weight * held).sum()),
-            kl_reference=float((answers.weight * k3).sum()),
+            kl_reference=float((answers.weight * distance).sum()),
             kl_old=float((answers.weight * ((ratio - 1) - log_ratio)).sum()),
         )
 
