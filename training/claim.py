@@ -59,8 +59,10 @@ RECIPES: Final = {
     "counterfactual": replace(_PLAIN, counterfactual=True),
     "options": replace(_PLAIN, counterfactual=True, all_options=True),
     "polls": replace(_PLAIN, counterfactual=True, all_options=True, polls=True),
+    "muon": replace(_PLAIN, counterfactual=True, all_options=True, polls=True, muon=8e-3, lr=1e-3, passes=1),
 }
-"""What is compared: each is the one before it with one thing more, from a critic of the seat to straw polls."""
+"""What is compared: from the baselines of SPIRAL and a critic of the seat to straw polls, each with one thing more than
+what stands before it, and the last with another optimiser."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,12 +31,15 @@ from training.episodes import Episode
 from training.figures import UpdateFigures, lopsided, manners
 from training.imitation import dealt, imitate
 from training.loss import TrainBatch, policy_loss, score, score_all, train_batch
+from training.optimisers import muon, split
 from training.packing import PACKED, matches_a_pack
 from training.plan import LearnPlan
 from training.precision import MasterCopy
 from training.rewards import EarlyOut, Grammar, Rewards
 from training.thinning import thin
 
+MOMENTUM: Final = 0.9
+"""Of Muon: over about ten steps, of which an update of the usual size has three to six."""
 STATE_FILE: Final = "learner.json"
 REFERENCE_FILE: Final = "reference.safetensors"
 """What the policy was held near to last, where that moves."""
@@ -44,11 +47,11 @@ REFERENCE_FILE: Final = "reference.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What ``Learner.restore`` needs: the trained fp32 tensors, and the states of critic, optimiser and table."""
+    """What ``Learner.restore`` needs: the trained fp32 tensors, and the states of critic, optimisers and table."""
 
     weights: list[torch.Tensor]
     critic: dict[str, Any]
-    optimizer: dict[str, Any]
+    optimizers: list[dict[str, Any]]
     table: dict[str, Any]
 
 
@@ -78,7 +81,8 @@ class Learner:
     _accelerator: Accelerator = field(init=False)
     _critic: SeatCritic = field(init=False)
     _copy: MasterCopy | None = field(init=False)
-    _optimizer: Any = field(init=False)
+    _optimizers: list[Any] = field(init=False)
+    """The first group of each is the policy's."""
 
     def __post_init__(self) -> None:
         if self.plan.critic not in ("central", "seat"):
@@ -87,6 +91,8 @@ class Learner:
             raise CheckpointError("Straw polls are judged by the central critic; the critic is 'seat'.")
         if self.plan.magnet_every and self.adapter is not None:
             raise CheckpointError("The reference of an adapter does not move: leave --magnet-every or --lora out.")
+        if self.plan.muon and self.adapter is not None:
+            raise CheckpointError("Muon is for full weights: leave --muon or --lora out.")
         torch.manual_seed(self.plan.seed)
         self.rewards = Rewards().also(self.plan.grammar, Grammar())
         self.rewards = self.rewards.also(float(self.plan.early_out > 0), EarlyOut(self.plan.early_out))
@@ -105,15 +111,17 @@ class Learner:
             self.reference.to(torch.bfloat16)
         if self.plan.bf16 and self.adapter is not None:
             self.adapter.to_bf16()
-        optimizer = torch.optim.AdamW(
-            [
-                {"params": self._trained(), "lr": self.plan.lr},
-                {"params": list(self._critic.parameters()), "lr": self.plan.critic_lr},
-            ],
-            betas=(0.9, 0.95),
-            weight_decay=0.0,
-        )
-        self.model, self._critic, self._optimizer = self._accelerator.prepare(self.model, self._critic, optimizer)
+        prepared = self._accelerator.prepare(self.model, self._critic, *self._chosen_optimizers())
+        self.model, self._critic, *self._optimizers = prepared
+
+    def _chosen_optimizers(self) -> list[torch.optim.Optimizer]:
+        policy, plan = self._trained(), self.plan
+        first: list[torch.optim.Optimizer] = []
+        if plan.muon:
+            matrices, policy = split(self.model.named_parameters(), policy)
+            first = [muon(matrices, plan.muon, MOMENTUM)]
+        groups = [{"params": policy, "lr": plan.lr}, {"params": list(self._critic.parameters()), "lr": plan.critic_lr}]
+        return [*first, torch.optim.AdamW(groups, betas=(0.9, 0.95), weight_decay=0.0)]
 
     @property
     def device(self) -> torch.device:
@@ -253,8 +261,9 @@ class Learner:
         if self._copy is not None:
             self._copy.take_gradients()
         norm = self._accelerator.clip_grad_norm_(self._trained(), self.plan.max_grad_norm)
-        self._optimizer.step()
-        self._optimizer.zero_grad(set_to_none=True)
+        for optimizer in self._optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         if self._copy is not None:
             self._copy.give_weights()
         return {**sums, "gradient_norm": float(norm) if norm is not None else 0.0}
@@ -288,7 +297,7 @@ class Learner:
         return Snapshot(
             [p.detach().clone() for p in self._trained()],
             copy.deepcopy(self._critic.state_dict()),
-            copy.deepcopy(self._optimizer.state_dict()),
+            [copy.deepcopy(optimizer.state_dict()) for optimizer in self._optimizers],
             self.table.state(),
         )
 
@@ -300,9 +309,10 @@ class Learner:
         if self._copy is not None:
             self._copy.give_weights()
         self._critic.load_state_dict(earlier.critic)
-        rate = self._optimizer.param_groups[0]["lr"]
-        self._optimizer.load_state_dict(copy.deepcopy(earlier.optimizer))
-        self._optimizer.param_groups[0]["lr"] = rate * lr_factor
+        for optimizer, was in zip(self._optimizers, earlier.optimizers, strict=True):
+            rate = optimizer.param_groups[0]["lr"]
+            optimizer.load_state_dict(copy.deepcopy(was))
+            optimizer.param_groups[0]["lr"] = rate * lr_factor
         self.table.load(earlier.table)
 
     # -- going on later ------------------------------------------------------------------------------------------
@@ -315,6 +325,7 @@ class Learner:
             save_model(self.reference, str(folder / REFERENCE_FILE))
         notes: dict[str, Any] = {
             "checkpoint": checkpoint, "updates": self.updates, "lora": self.plan.lora, "table": self.table.state(),
+            "muon": self.plan.muon > 0,
         }  # fmt: skip
         if isinstance(self._estimator, Resumable):
             notes["estimator"] = self._estimator.state()
@@ -323,13 +334,14 @@ class Learner:
         draft.rename(folder / STATE_FILE)
 
     def load_state(self, folder: Path, checkpoint: str) -> bool:
-        """Go on from ``save_state``; false (and nothing changed) where the folder belongs to another checkpoint, or to
-        an adapter where full weights learn."""
+        """Go on from ``save_state``; false (and nothing changed) where the folder belongs to another checkpoint, to an
+        adapter where full weights learn, or to another optimiser."""
         try:
             notes = json.loads((folder / STATE_FILE).read_text())
         except (OSError, ValueError):
             return False
-        if notes["checkpoint"] != checkpoint or notes.get("lora", 0) != self.plan.lora:
+        same = notes.get("lora", 0) == self.plan.lora and notes.get("muon", False) == (self.plan.muon > 0)
+        if notes["checkpoint"] != checkpoint or not same:
             return False
         self._accelerator.load_state(str(folder))
         if self.plan.magnet_every and (folder / REFERENCE_FILE).exists():

@@ -23,11 +23,14 @@ class LearnPlan:
     a reference that follows it, self-play in a game of two with hidden cards comes to rest near an equilibrium instead
     of circling around it (magnetic mirror descent, Sokota et al. 2023, https://arxiv.org/abs/2206.05825). 0: never.
     ``keep`` is about the share of decisions that an update learns from, see ``training.thinning``; 1 takes all.
+    ``muon`` is the learning rate of the layers' matrices under Muon (``training.optimisers``); ``lr`` is then that of
+    embeddings and norms alone. 0 leaves everything to AdamW.
     ``bf16`` computes in bf16 with fp32 weights: twice as fast where the processor has the instructions.
     ``lora`` is the rank of the adapter that learns in place of the full weights; 0 for those.
     """
 
     lr: float = 5e-4
+    muon: float = 0.0
     critic_lr: float = 1e-3
     passes: int = 2
     minibatch: int = 64

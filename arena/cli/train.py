@@ -52,6 +52,14 @@ def learn(
         float, typer.Option(min=0.0, max=100.0, help="How much the credit of words counts beside that of choices.")
     ] = 1.0,
     lr: Annotated[float, typer.Option(min=0.0, help="Learning rate of the policy.")] = 5e-4,
+    muon: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            help="Learning rate of the layers' matrices under Muon, which learns more from as many games (8e-3, say); "
+            "--lr is then that of embeddings and norms. 0: AdamW for everything.",
+        ),
+    ] = 0.0,
     kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
     magnet_every: Annotated[
         int, typer.Option(min=0, help="Let the reference become the policy after so many updates, again and again.")
@@ -191,6 +199,7 @@ def learn(
         export=export,
         learn=LearnPlan(
             lr=lr,
+            muon=muon,
             kl_weight=kl,
             magnet_every=magnet_every,
             passes=passes,

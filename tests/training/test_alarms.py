@@ -87,7 +87,7 @@ def test_two_alarms_in_a_row_take_it_back_and_the_next_two_end_it(bf16: bool, ti
     assert watch.after(ill) is Verdict.ROLL_BACK
     assert not watch.doubtful
     assert torch.equal(weights(learner), first)
-    assert learner._optimizer.param_groups[0]["lr"] == pytest.approx(5e-4)
+    assert learner._optimizers[0].param_groups[0]["lr"] == pytest.approx(5e-4)
     moved(learner)
     assert watch.after(ill) is Verdict.GO_ON
     moved(learner)

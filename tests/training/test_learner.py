@@ -13,11 +13,13 @@ import torch
 from agents.engines.local.weights import load_weights
 from agents.runner import Played
 from arena.decision import MindKind
-from arena.errors import UserError
+from arena.errors import CheckpointError, UserError
+from training.adapter import Adapter
 from training.assign import Assigned
 from training.episodes import Episode, Terms, harvest, why_masked
 from training.learner import Learner
 from training.loss import policy_loss, score, train_batch
+from training.optimisers import split
 from training.packing import PACKED
 from training.plan import LearnPlan
 
@@ -69,6 +71,7 @@ def test_masks_have_reasons(played: list[Played], tiny_checkpoint: Path) -> None
         {"estimator": "rae"},
         {"estimator": "flat", "bf16": True},
         {"estimator": "turn", "critic": "seat"},
+        {"muon": 8e-3, "bf16": True},
     ],
 )
 def test_every_kind_of_credit_makes_an_update(
@@ -111,8 +114,11 @@ def test_an_update_makes_the_rewarded_likelier(episodes: list[Episode], tiny_che
     assert better - good > worse - bad
 
 
-def test_going_on_is_like_never_having_stopped(episodes: list[Episode], tiny_checkpoint: Path, tmp_path: Path) -> None:
-    straight = learner(tiny_checkpoint)
+@pytest.mark.parametrize("muon", [0.0, 8e-3])
+def test_going_on_is_like_never_having_stopped(
+    muon: float, episodes: list[Episode], tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    straight = learner(tiny_checkpoint, muon=muon)
     straight.update(episodes)
     straight.save_state(tmp_path / "state", "ck1")
     straight.save_model(tmp_path / "model")
@@ -127,6 +133,29 @@ def test_going_on_is_like_never_having_stopped(episodes: list[Episode], tiny_che
     )
     assert not resumed.load_state(tmp_path / "state", "another checkpoint")
     assert not resumed.load_state(tmp_path / "nowhere", "ck1")
+    other = Learner(copy.deepcopy(resumed.model), replace(straight.plan, muon=8e-3 - muon))
+    assert not other.load_state(tmp_path / "state", "ck1"), "another optimiser's state is of no use"
     assert resumed.load_state(tmp_path / "state", "ck1")
     resumed.update(episodes)
     assert torch.allclose(weights_of(straight), weights_of(resumed), atol=1e-6)
+
+
+def test_muon_is_not_for_adapters(tiny_checkpoint: Path) -> None:
+    model = load_weights(tiny_checkpoint).model
+    with pytest.raises(CheckpointError, match="--muon or --lora"):
+        Learner(model, LearnPlan(muon=8e-3, lora=2), adapter=Adapter(model, 2, None))
+
+
+def test_muon_is_for_the_matrices_of_the_layers(tiny_checkpoint: Path) -> None:
+    model = load_weights(tiny_checkpoint).model
+    matrices, others = split(model.named_parameters(), model.parameters())
+    names = {id(p): name for name, p in model.named_parameters()}
+    assert all("layers" in names[id(p)] and p.ndim == 2 for p in matrices)
+    assert {names[id(p)].rsplit(".", 2)[-2] for p in others} == {
+        "embed_tokens",
+        "input_layernorm",
+        "norm",
+        "q_norm",
+        "k_norm",
+        "post_attention_layernorm",
+    }

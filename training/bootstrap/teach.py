@@ -23,6 +23,7 @@ from torch.nn.functional import cross_entropy
 from agents.engines.local.codec import HubCodec
 from arena.games.registry import game_by_name
 from training.bootstrap.lessons import Lesson, lessons, scripted_games
+from training.optimisers import muon, split
 from training.packing import PACKED, Pack, hidden_states, pack
 from training.precision import MasterCopy, fast_dtype
 
@@ -230,18 +231,10 @@ def learning_rate(plan: TeachPlan, share: float) -> float:
 
 
 def _optimizers(model: Any, copy: MasterCopy, plan: TeachPlan) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices of the layers, AdamW for embeddings and norms.
-
-    Muon (Jordan et al. 2024) was well ahead of AdamW in short runs at this size: docs/experiments.md.
-    """
-    matrices: list[Tensor] = []
-    others: list[Tensor] = []
-    for (name, _), master in zip(model.named_parameters(), copy.masters, strict=True):
-        (matrices if master.ndim == 2 and "embed" not in name and "lm_head" not in name else others).append(master)
+    """Muon for the matrices of the layers, AdamW for embeddings and norms."""
+    matrices, others = split(model.named_parameters(), copy.masters)
     return [
-        torch.optim.Muon(
-            matrices, lr=plan.lr, weight_decay=plan.weight_decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"
-        ),
+        muon(matrices, plan.lr, 0.95, plan.weight_decay),
         torch.optim.AdamW(others, lr=plan.lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
     ]
 
