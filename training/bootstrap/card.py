@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from arena.games.registry import game_by_name
 from training.bootstrap.run import held_out
 from training.bootstrap.teach import measure_reading
 from training.evaluate import Evaluation, Rate, evaluate
+from training.plan import LearnPlan
 
 GAMES: Final = 300
 
@@ -134,7 +135,8 @@ def write_card(folder: Path, card: Card) -> Manifest:
 
 def as_markdown(manifest: Manifest, card: Card) -> str:
     r, t = card.reading, manifest.training
-    made = " and then ".join(_stages(t))
+    made = " and then ".join(stages(t, len(manifest.figures.get("updates", ()))))
+    taught = "scripted games" if t.get("stage") == "bootstrap" else "scripted games and what it said in its own"
     parent = manifest.parent or "none"
     titles = " and ".join(game_by_name(name).title for name in sorted(taught_in(t), reverse=True))
     rows = "\n".join(
@@ -148,7 +150,7 @@ library_name: transformers
 # {manifest.id}
 
 A small language model that plays {titles}, every seat of it, in English. Made by {made} from
-{manifest.games:,} games; no text but the project's own scripted games was used. It speaks only the scripts' small
+{manifest.games:,} games; no text but the project's own {taught} was used. It speaks only the scripts' small
 language, and it lies, as the games ask: use it for nothing else.
 
 | stage | parameters | tokenizer | prompt version | parent |
@@ -175,11 +177,14 @@ Measured by `python -m training.bootstrap.card FOLDER --games {card.self_play.ga
 """
 
 
-def _stages(training: Mapping[str, Any]) -> list[str]:
-    """The commands that made a checkpoint, first to last."""
-    earlier = _stages(training["before"]) if "before" in training else []
+def stages(training: Mapping[str, Any], updates: int = 0) -> list[str]:
+    """The commands that made a checkpoint, first to last. ``updates`` are those of the last stage, where it is one of
+    self-play."""
+    earlier = stages(training["before"]) if "before" in training else []
     if training.get("stage") != "bootstrap":
-        return [*earlier, "`arena train`"]
+        more = " --model BEFORE" if earlier else ""
+        more += f" --iterations {updates}" if updates else ""
+        return [*earlier, f"`arena train{more}{_settings(training)}`"]
     teach = training["teach"]
     more = " --model BEFORE" if earlier else ""
     more += "".join(f" --game {game}" for game in training.get("games", ()))
@@ -188,6 +193,21 @@ def _stages(training: Mapping[str, Any]) -> list[str]:
         f"`arena bootstrap{more} --minutes {teach['seconds'] / 60:g} --lr {teach['lr']:g} --seed {teach['seed']}"
         f"{' --talk-share ' + format(teach['talk_share'], 'g') if 'talk_share' in teach else ''}`",
     ]
+
+
+def _settings(training: Mapping[str, Any]) -> str:
+    """What a stage of ``arena train`` had otherwise than by default, as options."""
+    said: list[str] = []
+    for one in fields(LearnPlan):
+        value = training.get(one.name, one.default)
+        name = {"kl_weight": "kl"}.get(one.name, one.name).replace("_", "-")
+        if value == one.default:
+            continue
+        if isinstance(value, bool):
+            said.append(f"--{name}" if value else f"--no-{name}")
+        else:
+            said.append(f"--{name} {value:g}" if isinstance(value, float | int) else f"--{name} {value}")
+    return "".join(f" {option}" for option in said)
 
 
 def _row(*cells: object) -> str:
