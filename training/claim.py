@@ -237,7 +237,7 @@ def learn(database: Database, folder: Path, recipe: str, seed: int, course: Cour
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="What self-play makes of a model, against opponents that stay.")
-    parser.add_argument("--base", default="shipped", help="what training starts from, and is judged against")
+    parser.add_argument("--base", default="base", help="what training starts from, and is judged against")
     parser.add_argument("--recipe", action="append", choices=list(RECIPES), help="may be repeated; by default all")
     parser.add_argument("--seeds", default="1,2,3", help="with commas between")
     parser.add_argument("--iterations", type=int, default=30)
