@@ -56,8 +56,8 @@ def learn(
         float,
         typer.Option(
             min=0.0,
-            help="Learning rate of the layers' matrices under Muon, which learns more from as many games (8e-3, say); "
-            "--lr is then that of embeddings and norms. 0: AdamW for everything.",
+            help="Learning rate of the layers' matrices under Muon (4e-3 to 8e-3); --lr is then that of embeddings and "
+            "norms. 0: AdamW for everything.",
         ),
     ] = 0.0,
     kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
