@@ -1,8 +1,8 @@
 """Which tensors of a model go to which optimiser.
 
 Muon (Jordan et al. 2024) makes every step of a matrix turn all of its directions alike, so the few that many tokens
-pull at cannot drown the others. In lessons it was well ahead of AdamW, in self-play it came as far with half the passes:
-docs/experiments.md.
+pull at cannot drown the others. In lessons it was well ahead of AdamW; in self-play it came as far with half the
+passes: docs/experiments.md.
 """
 
 from __future__ import annotations
