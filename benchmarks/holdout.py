@@ -21,11 +21,11 @@ import torch
 
 from agents.engines.local.weights import Weights, load_weights
 from benchmarks.credit import PLANS as CREDITS
+from benchmarks.credit import self_played
 from benchmarks.report import model_of, parser, report
-from benchmarks.selfplay import play
 from training.assign import Assigned
 from training.comparison import Z
-from training.episodes import Episode, Terms, harvest
+from training.episodes import Episode
 from training.learner import Learner
 from training.loss import Scored, TrainBatch, score, train_batch
 from training.packing import matches_a_pack
@@ -136,8 +136,7 @@ def main() -> None:
     torch.set_num_threads(1)
     source = model_of(wanted)
     weights = load_weights(source)
-    played = sorted(play(source, games + held, at_once=96).played, key=lambda one: one.match_id)  # short ones end first
-    episodes = harvest(played, Terms(weights.codec.fingerprint)).episodes
+    episodes = self_played(source, games + held)
     found = measure(weights, source, episodes, held, {name: PLANS[name] for name in names})
     report({"games": len(episodes) - held, "held": held, "bf16": bf16_is_fast(), **found}, wanted.json)
 

@@ -11,16 +11,15 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from agents.llm.prompt import Codec
+from training.comparison import Z
 from training.credit.base import Floats
 from training.episodes import Episode
 from training.packing import PACKED
 from training.polls import Ballot, Debate, debates, hold
 from training.standings import Moment, moments
-
-Z: Final = 1.96
 
 
 @dataclass(frozen=True, slots=True)
