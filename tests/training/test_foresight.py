@@ -21,7 +21,7 @@ from training.credit.base import Floats
 from training.credit.registry import estimator_by_name
 from training.critic import CentralTable
 from training.episodes import Episode
-from training.foresight import Foresight, foresee
+from training.foresight import Foresight, Spoken, foresee
 from training.learner import Learner
 from training.packing import PACKED
 from training.plan import LearnPlan
@@ -204,8 +204,12 @@ def test_words_are_credited_with_what_they_changed_and_repeating_earns_nothing(
     random = np.random.default_rng(3)
     seen: list[Foresight] = []
     for episode, found, held in polled:
-        ballots = [random.dirichlet(np.full(len(p), 0.3)) for p in even(held)]
-        seen.append(foresee(episode, found, held, ballots, table))
+        polls = foresee(
+            episode, found, held, even(held), table
+        )  # what is known of whom; a table of six matches may be flat
+        values = {n: float(random.normal()) for n in polls.values}
+        spoken = {n: Spoken(0.0, float(random.normal())) for n in polls.spoken}
+        seen.append(replace(polls, values=values, spoken=spoken))
     alone, mixed = credited(episodes, seen, 0.0), credited(episodes, seen, 0.5)
     assert alone != mixed
     usual: dict[str, list[float]] = {}
