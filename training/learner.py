@@ -76,6 +76,8 @@ class Learner:
     people: Sequence[Episode] = ()
     table: CentralTable = field(default_factory=CentralTable)
     updates: int = 0
+    paced: float = field(init=False, default=1.0)
+    """What share of the policy's learning rates is in use, see ``pace``."""
     rewards: Rewards = field(init=False)
     _estimator: Estimator = field(init=False)
     _accelerator: Accelerator = field(init=False)
@@ -287,6 +289,13 @@ class Learner:
             "loss": float(loss.total.detach()),
         }
 
+    def pace(self, done: float) -> None:
+        """Set the policy's learning rates for an update before which the share ``done`` of the run is over."""
+        share = 1.0 - (1.0 - self.plan.final_lr) * min(1.0, done)
+        for optimizer in self._optimizers:
+            optimizer.param_groups[0]["lr"] *= share / self.paced
+        self.paced = share
+
     @property
     def finite(self) -> bool:
         """Whether all weights are numbers."""
@@ -325,7 +334,7 @@ class Learner:
             save_model(self.reference, str(folder / REFERENCE_FILE))
         notes: dict[str, Any] = {
             "checkpoint": checkpoint, "updates": self.updates, "lora": self.plan.lora, "table": self.table.state(),
-            "muon": self.plan.muon > 0,
+            "muon": self.plan.muon > 0, "paced": self.paced,
         }  # fmt: skip
         if isinstance(self._estimator, Resumable):
             notes["estimator"] = self._estimator.state()
@@ -346,7 +355,7 @@ class Learner:
         self._accelerator.load_state(str(folder))
         if self.plan.magnet_every and (folder / REFERENCE_FILE).exists():
             load_model(self.reference, folder / REFERENCE_FILE)
-        self.updates = notes["updates"]
+        self.updates, self.paced = notes["updates"], notes.get("paced", 1.0)
         self.table.load(notes["table"])
         if isinstance(self._estimator, Resumable) and "estimator" in notes:
             self._estimator.load(notes["estimator"])

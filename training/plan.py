@@ -25,12 +25,15 @@ class LearnPlan:
     ``keep`` is about the share of decisions that an update learns from, see ``training.thinning``; 1 takes all.
     ``muon`` is the learning rate of the layers' matrices under Muon (``training.optimisers``); ``lr`` is then that of
     embeddings and norms alone. 0 leaves everything to AdamW.
+    ``final_lr`` is the share of the learning rates that is left at the end of a run; they fall evenly. What one update
+    teaches is mostly noise: smaller steps at the end average it out, where equal ones go on carrying it along.
     ``bf16`` computes in bf16 with fp32 weights: twice as fast where the processor has the instructions.
     ``lora`` is the rank of the adapter that learns in place of the full weights; 0 for those.
     """
 
     lr: float = 5e-4
     muon: float = 0.0
+    final_lr: float = 1.0
     critic_lr: float = 1e-3
     passes: int = 2
     minibatch: int = 64

@@ -91,6 +91,9 @@ async def train_by_selfplay(
             if selfplay.overlap and not last:
                 table.begin(first + iteration + 1)
             met = table.league.shares()
+            spent = (time.monotonic() - begun) / (selfplay.max_seconds or float("inf"))
+            made = trainer.learner.updates / max(1, first + selfplay.iterations - 1)
+            trainer.learner.pace(max(made, spent))
             update = await asyncio.to_thread(trainer.update, found.episodes, progress.learnt_so_far, met)
             figures.append(update)
             unsaved += len(found.episodes)
@@ -108,8 +111,8 @@ async def train_by_selfplay(
                 unsaved = 0
                 trials += await trainer.put_to_trial()
             if last:
-                made = iteration + 1 == selfplay.iterations
-                ended = diary.ALARMS if verdict is Verdict.STOP else diary.ALL_MADE if made else diary.TIME_IS_UP
+                whole = iteration + 1 == selfplay.iterations
+                ended = diary.ALARMS if verdict is Verdict.STOP else diary.ALL_MADE if whole else diary.TIME_IS_UP
                 break
             if selfplay.overlap:
                 await table.matches()  # those under way end with the weights that they began with

@@ -60,6 +60,10 @@ def learn(
             "norms. 0: AdamW for everything.",
         ),
     ] = 0.0,
+    final_lr: Annotated[
+        float,
+        typer.Option(min=0.01, max=1.0, help="Share of the learning rates left at the end of --iterations."),
+    ] = 1.0,
     kl: Annotated[float, typer.Option(min=0.0, help="Weight of the distance to the reference.")] = 0.02,
     magnet_every: Annotated[
         int, typer.Option(min=0, help="Let the reference become the policy after so many updates, again and again.")
@@ -200,6 +204,7 @@ def learn(
         learn=LearnPlan(
             lr=lr,
             muon=muon,
+            final_lr=final_lr,
             kl_weight=kl,
             magnet_every=magnet_every,
             passes=passes,
