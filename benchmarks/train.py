@@ -52,7 +52,7 @@ def cases_of(source: str | Path, count: int, seats: int) -> list[Case]:
     credit = learner.credit(found.episodes)
     scored = score_all(learner.reference, None, found.episodes)
     return [
-        Case(episode, steps.drawn_only(assigned), [logprob for logprob, _ in of])
+        Case(episode, steps.drawn_only(assigned), [view.logprobs for view in of])
         for episode, assigned, of in zip(found.episodes, credit.assigned, scored, strict=True)
     ]
 

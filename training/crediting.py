@@ -57,7 +57,7 @@ def credit(
             polls = _polls(episodes, of_matches, model, table, codec)
         values = central_values(episodes, of_matches, table, polls)
     else:
-        values = [[value for _, value in of] for of in score_all(model, critic, episodes)]
+        values = [[view.values for view in of] for of in score_all(model, critic, episodes)]
     assigned = assign(
         episodes, of_matches, values, estimator, rewards, table if plan.counterfactual else None, plan.by_kind,
         plan.talk, polls, plan.afterwards, plan.in_wins,

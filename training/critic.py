@@ -1,8 +1,9 @@
 """What a situation is worth to a side: the critics, whose values credit assignment works with.
 
 ``central`` sees the roles while training (after Lowe et al. 2017, MADDPG) and is no part of the policy: a table over
-``Game.standing``, which takes most of the luck of a hidden-role game out of the advantages. ``seat`` (``SeatCritic``)
-reads the policy's own hidden states and knows what the seat knows.
+``Game.standing``, which takes most of the luck of a hidden-role game out of the advantages, and where seats decide one
+at a time ``training.onward``, which takes out all of it. ``seat`` (``SeatCritic``) reads the policy's own hidden states
+and knows what the seat knows.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Final
 from torch import Tensor, nn
 
 from training.episodes import Episode
+from training.onward import Onward
 from training.standings import Moment
 
 _PRIOR: Final = 8.0
@@ -22,7 +24,8 @@ _PRIOR: Final = 8.0
 
 @dataclass(slots=True)
 class CentralTable:
-    """The mean return of each side by standing, over recent matches.
+    """The value of each standing to each side: the mean return of recent matches, or ``onward``'s where that knows
+    better.
 
     Older batches fade by ``decay``. A match's own result is taken out of the values that it is judged by: else every
     rare standing would explain its own outcome.
@@ -31,22 +34,29 @@ class CentralTable:
     decay: float = 0.7
     sums: dict[tuple[str, str], float] = field(default_factory=dict)
     visits: dict[tuple[str, str], float] = field(default_factory=dict)
+    onward: Onward = field(default_factory=Onward)
 
     def learn(self, episodes: Sequence[Episode], moments: Sequence[Sequence[Moment]]) -> None:
         """Fade what is known and add these matches: each standing counts once a match and side."""
         for table in (self.sums, self.visits):
             for key in table:
                 table[key] *= self.decay
-        for episode, of_match in zip(episodes, moments, strict=True):
+        worked_out = self.onward.learn(episodes, moments)
+        for episode, of_match, elsewhere in zip(episodes, moments, worked_out, strict=True):
             for side, result in _results(episode).items():
-                for standing in {m.standing for m in of_match} | {""}:
+                for standing in ({m.standing for m in of_match} - elsewhere) | {""}:
                     key = (standing, side)
                     self.sums[key] = self.sums.get(key, 0.0) + result
                     self.visits[key] = self.visits.get(key, 0.0) + 1.0
+        self.onward.settle(sorted({side for _, side in self.sums}), self._sampled)
 
     def value(self, standing: str, side: str, own: float | None = None) -> float:
         """The value for a side; ``own`` is the return of the match that asks, if it was learnt and visited this
         standing."""
+        known = self.onward.worth.get((standing, side))
+        return self._sampled(standing, side, own) if known is None else known
+
+    def _sampled(self, standing: str, side: str, own: float | None = None) -> float:
         mean = self._mean(("", side), own, 0.0, 1e-6)
         return self._mean((standing, side), own, mean, _PRIOR)
 
@@ -57,11 +67,13 @@ class CentralTable:
         return (total + weight * prior) / (visits + weight)
 
     def state(self) -> dict[str, Any]:
-        return {"rows": [[*k, self.sums[k], self.visits[k]] for k in self.sums]}
+        rows = [[*k, self.sums[k], self.visits[k]] for k in self.sums]
+        return {"rows": rows, "onward": self.onward.state()}
 
     def load(self, state: Mapping[str, Any]) -> None:
         self.sums = {(a, b): s for a, b, s, _ in state["rows"]}
         self.visits = {(a, b): v for a, b, _, v in state["rows"]}
+        self.onward.load(state["onward"])
 
 
 class SeatCritic(nn.Module):

@@ -73,7 +73,8 @@ def foresee(
     polled = iter(probabilities)
     for number, debate in enumerate(debates):
         closing = _Closing(episode, moments, debate.closing, table)
-        worth = {seen: closing.mean(drawn) for seen, drawn in _polls(debate, closing.luck, polled)}
+        others = closing.of_others()
+        worth = {seen: closing.mean({**drawn, **others}) for seen, drawn in _polls(debate, closing.luck, polled)}
         begins = 0 if number == 0 else debates[number - 1].closing
         _speak(found, episode, moments, range(begins, debate.closing), worth)
         _choose(found, closing, worth[max(worth)])
@@ -156,6 +157,14 @@ class _Closing:
             elif decision.act.choice is not None:
                 drawn[turn.seat] = (decision.act.choice,) * DRAWS
         return drawn
+
+    def of_others(self) -> Drawn:
+        """What those chose who are not the policy that learns. It cannot say how they listen: to them a message is
+        taken to have made no difference, and what it did make is left to what came of it. Polling the policy in their
+        place taught werewolves to deceive readers who were not there (docs/experiments.md)."""
+        which, trainable = self.episode.which, self.episode.trainable
+        own = {self.episode.decisions[n].seat for n, ours in zip(which, trainable, strict=True) if ours}
+        return {seat: choices for seat, choices in self.drawn().items() if seat not in own}
 
     def mean(self, drawn: Drawn) -> dict[str, float]:
         """The value by side, over the draws."""

@@ -23,14 +23,14 @@ from agents.llm.prompt import Codec
 from arena.errors import CheckpointError
 from training.adapter import Adapter
 from training.assign import Assigned
-from training.credit.base import Estimator, Floats, Resumable
+from training.credit.base import Estimator, Resumable
 from training.credit.registry import estimator_by_name
 from training.crediting import Credited, credit
 from training.critic import CentralTable, SeatCritic
 from training.episodes import Episode
 from training.figures import UpdateFigures, lopsided, manners
 from training.imitation import dealt, imitate
-from training.loss import TrainBatch, policy_loss, score, score_all, train_batch
+from training.loss import TrainBatch, View, policy_loss, score, score_all, train_batch
 from training.optimisers import muon, split
 from training.packing import PACKED, matches_a_pack
 from training.plan import LearnPlan
@@ -95,6 +95,8 @@ class Learner:
             raise CheckpointError("The reference of an adapter does not move: leave --magnet-every or --lora out.")
         if self.plan.muon and self.adapter is not None:
             raise CheckpointError("Muon is for full weights: leave --muon or --lora out.")
+        if self.plan.mirror and not self.plan.all_options:
+            raise CheckpointError("Mirror descent needs the worth of every option: add --all-options to --mirror.")
         torch.manual_seed(self.plan.seed)
         self.rewards = Rewards().also(self.plan.grammar, Grammar())
         self.rewards = self.rewards.also(float(self.plan.early_out > 0), EarlyOut(self.plan.early_out))
@@ -198,15 +200,13 @@ class Learner:
             **mean,
         )
 
-    def _reference_of(self, episodes: Sequence[Episode]) -> list[list[Floats]]:
-        """The reference's log-probabilities, by episode and branch, one a sampled token."""
+    def _reference_of(self, episodes: Sequence[Episode]) -> list[list[View]]:
+        """How the reference sees what was sampled, by episode and branch."""
         if self.reference is not None:
-            found = score_all(self.reference, None, episodes)
-        else:
-            assert self.adapter is not None, "only under an adapter"
-            with self.adapter.off():
-                found = score_all(self.model, None, episodes)
-        return [[logprob for logprob, _ in of] for of in found]
+            return score_all(self.reference, None, episodes)
+        assert self.adapter is not None, "only under an adapter"
+        with self.adapter.off():
+            return score_all(self.model, None, episodes)
 
     @torch.no_grad()
     def _move_reference(self) -> None:
@@ -232,7 +232,7 @@ class Learner:
         self,
         episodes: Sequence[Episode],
         assigned: Sequence[Assigned],
-        held: Sequence[Sequence[Floats]],
+        held: Sequence[Sequence[View]],
         people: Sequence[Episode] = (),
         a_turn: float = 0.0,
     ) -> dict[str, float]:
@@ -246,8 +246,10 @@ class Learner:
         self.model.eval()  # dropout would make it another policy than the one that sampled
         batches = [
             train_batch(
-                [episodes[i] for i in part], [assigned[i] for i in part], [held[i] for i in part],
+                [episodes[i] for i in part], [assigned[i] for i in part],
+                [[view.logprobs for view in held[i]] for i in part],
                 self._accelerator.device, next(self.model.parameters()).dtype,
+                [[view.options for view in held[i]] for i in part],
             )
             for part in (order[at : at + micro] for at in range(0, len(order), micro))
         ]  # fmt: skip
@@ -272,7 +274,7 @@ class Learner:
 
     def _backward(self, batch: TrainBatch, share: float) -> dict[str, float]:
         scored = score(self.model, batch)
-        loss = policy_loss(scored, batch.answers, self.plan.clip, self.plan.kl_weight)
+        loss = policy_loss(scored, batch.answers, self.plan.clip, self.plan.kl_weight, self.plan.mirror)
         total = loss.total
         if self.plan.critic == "seat":
             values = self._critic(scored.hidden.float())

@@ -3,7 +3,7 @@
 Every log-probability is computed as it was sampled: at the same temperature, and for a choice over the legal tokens
 only. Where the advantage of every option of a choice is known, not only that of the drawn one, the loss takes the mean
 over all of them under the policy that drew (after Allen et al. 2017, Mean Actor-Critic): the same gradient with less
-noise.
+noise. With ``mirror`` such a choice takes a step of mirror descent instead, see ``_mirrored``.
 
 Letters: P sampled tokens of a batch, V vocabulary, O legal tokens.
 """
@@ -33,8 +33,9 @@ class Answers:
     """The sampled tokens of a batch, free text first, then choices.
 
     ``at`` (P,) is the flat number of the token before each; ``legal`` (P - free, O) holds the legal tokens of the
-    choices, padded with -1; ``of_option`` and ``old_option`` (P - free, O) hold the advantage and the probability at
-    play of each where ``exact`` (P - free,) is true, zeros elsewhere; ``weight`` (P,) sums to 1, and turns weigh what
+    choices, padded with -1; ``of_option``, ``old_option`` and ``held_option`` (P - free, O) hold the advantage of each,
+    its probability at play and its log-probability under the reference where ``exact`` (P - free,) is true, zeros
+    elsewhere; ``weight`` (P,) sums to 1, and turns weigh what
     ``Assigned`` says however long they are;
     ``turns`` is the sum of that.
     """
@@ -46,6 +47,7 @@ class Answers:
     exact: Tensor
     of_option: Tensor
     old_option: Tensor
+    held_option: Tensor
     old_logprob: Tensor
     reference: Tensor
     advantage: Tensor
@@ -67,11 +69,13 @@ def train_batch(
     references: Sequence[Sequence[Floats]],
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
+    held_options: Sequence[Sequence[Floats]] = (),
 ) -> TrainBatch | None:
     """Trainable branches of these episodes as one pack; None where there are none.
 
     Args:
         references: the reference's log-probabilities by episode and branch, one a sampled token.
+        held_options: the same for the legal tokens of each choice, as ``score_all`` gives them.
     """
     games: list[TokenGame] = []
     kept: list[list[int]] = []
@@ -87,8 +91,8 @@ def train_batch(
     batch = pack(games, device, dtype)
     free: list[tuple[Any, ...]] = []
     limited: list[tuple[Any, ...]] = []
-    for episode, given, held, wanted, spans in zip(
-        episodes, assigned, references, kept, _by_episode(episodes, batch), strict=True
+    for e, (episode, given, held, wanted, spans) in enumerate(
+        zip(episodes, assigned, references, kept, _by_episode(episodes, batch), strict=True)
     ):
         branches = episode.branches
         lengths = Counter[int]()  # a thought and its answer are one turn
@@ -110,7 +114,9 @@ def train_batch(
                 if options:
                     seen = branch.answer[:k]
                     legal = sorted({o[k] for o in options if len(o) > k and o[:k] == seen})
-                    limited.append((*row, _by_option(given, i, record, legal), legal))
+                    known = _by_option(given, i, record, legal)
+                    under = held_options[e][i].tolist() if held_options and known else [0.0] * len(known)
+                    limited.append((*row, [(*of, h) for of, h in zip(known, under, strict=True)], legal))
                 else:
                     free.append(row)
     rows = [*free, *(r[:-2] for r in limited)]
@@ -119,11 +125,14 @@ def train_batch(
     def padded(values: Sequence[Sequence[float]], filler: float) -> list[list[float]]:
         return [[*v, *[filler] * (most - len(v))] for v in values]
 
-    known = [list(zip(*(r[-2] or ()), strict=True)) or [(), ()] for r in limited]
+    known = [list(zip(*(r[-2] or ()), strict=True)) or [(), (), ()] for r in limited]
     columns = list(zip(*rows, strict=True))
 
     def floats(column: int) -> Tensor:
         return torch.tensor(columns[column], dtype=torch.float32, device=device)
+
+    def options(column: int) -> Tensor:
+        return torch.tensor(padded([k[column] for k in known], 0.0), device=device).reshape(len(limited), most)
 
     weight = floats(5)
     turns = float(weight.sum())
@@ -137,8 +146,9 @@ def train_batch(
                 len(limited), most
             ),
             exact=torch.tensor([bool(r[-2]) for r in limited], device=device),
-            of_option=torch.tensor(padded([a for a, _ in known], 0.0), device=device).reshape(len(limited), most),
-            old_option=torch.tensor(padded([p for _, p in known], 0.0), device=device).reshape(len(limited), most),
+            of_option=options(0),
+            old_option=options(1),
+            held_option=options(2),
             old_logprob=floats(2),
             advantage=floats(3),
             target=floats(4),
@@ -208,13 +218,16 @@ class PolicyLoss:
     kl_old: float
 
 
-def policy_loss(scored: Scored, answers: Answers, clip: float, kl_weight: float) -> PolicyLoss:
+def policy_loss(scored: Scored, answers: Answers, clip: float, kl_weight: float, mirror: float = 0.0) -> PolicyLoss:
     """PPO-clip (Schulman et al. 2017) plus a penalty on the distance to the reference, both weighted.
 
     The penalty is half the squared log-ratio (k2 of Schulman 2020): on samples of the policy itself its gradient is
     that of KL(policy ‖ reference) (Liu et al. 2025, https://arxiv.org/abs/2510.01555), and it stays finite. The usual
     k3 has an exponential in it: one word that the policy gave up, being 16 nats below the reference, was louder than
     all the other tokens of an update together (``docs/experiments.md``).
+
+    Args:
+        mirror: the step of mirror descent for choices of which every option's advantage is known; 0 for PPO.
     """
     log_ratio = scored.logprob - answers.old_logprob
     ratio = log_ratio.exp()
@@ -227,7 +240,11 @@ def policy_loss(scored: Scored, answers: Answers, clip: float, kl_weight: float)
         gain = torch.cat((gain[: answers.free], torch.where(answers.exact, mean, chosen)))
     away = answers.reference - scored.logprob
     distance = away.square() / 2
-    total = (answers.weight * (kl_weight * distance - gain)).sum()
+    each_turn = kl_weight * distance - gain
+    if mirror:
+        choices = torch.where(answers.exact, _mirrored(scored, answers, kl_weight, mirror), each_turn[answers.free :])
+        each_turn = torch.cat((each_turn[: answers.free], choices))
+    total = (answers.weight * each_turn).sum()
     with torch.no_grad():
         held = ((ratio > 1 + clip) & (answers.advantage > 0)) | ((ratio < 1 - clip) & (answers.advantage < 0))
         return PolicyLoss(
@@ -242,15 +259,47 @@ def _clipped(ratio: Tensor, advantage: Tensor, clip: float) -> Tensor:
     return torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage)
 
 
+def _mirrored(scored: Scored, answers: Answers, kl_weight: float, step: float) -> Tensor:
+    """(P - free,): how far each choice is from where a step of magnetic mirror descent takes it (Sokota et al. 2023,
+    https://arxiv.org/abs/2206.05825): with η the step, α the weight of the reference ρ, π the policy that played and A
+    the advantage of each option
+
+        log target = (log π + η A + η α log ρ) / (1 + η α) + constant.
+
+    The log-probabilities are drawn there by their squares, whatever the constant, as in REBEL (Gao et al. 2024,
+    https://arxiv.org/abs/2404.16767). A policy gradient pulls at an option in proportion to its probability, so one
+    that was given up once takes very long to come back; here it comes back as fast as any other. Divided so that the
+    first gradient is A's whatever η is.
+    """
+    legal = answers.legal >= 0
+    pull = 1.0 + step * kl_weight
+    old = answers.old_option.clamp_min(1e-9).log()
+    target = (old + step * (answers.of_option + kl_weight * answers.held_option)) / pull
+    away = (scored.option - target).masked_fill(~legal, 0.0)
+    options = legal.sum(-1).clamp_min(1)
+    away = (away - (away.sum(-1) / options)[:, None]).masked_fill(~legal, 0.0)
+    return pull / (2 * step) * away.square().sum(-1) / options
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a model makes of a branch: the log-probability and value of each sampled token, and where the first of them
+    is a choice the log-probabilities of the legal tokens, in their order."""
+
+    logprobs: Floats
+    values: Floats
+    options: Floats
+
+
 @torch.no_grad()
-def score_all(model: Any, critic: Any, episodes: Sequence[Episode]) -> list[list[tuple[Floats, Floats]]]:
-    """Log-probability and value of every sampled token, by episode and branch, trainable or not.
+def score_all(model: Any, critic: Any, episodes: Sequence[Episode]) -> list[list[View]]:
+    """How a model sees every sampled token, by episode and branch, trainable or not.
 
     ``critic`` maps hidden states (P, width) to values (P,); None gives zeros.
     """
     device, dtype = next(model.parameters()).device, next(model.parameters()).dtype
     micro = matches_a_pack(device)
-    out: list[list[tuple[Floats, Floats]]] = [[] for _ in episodes]
+    out: list[list[View]] = [[] for _ in episodes]
     order = sorted(range(len(episodes)), key=lambda i: episodes[i].trunk_tokens)
     for at in range(0, len(order), micro):
         part = [replace(episodes[i], trainable=(True,) * len(episodes[i].which)) for i in order[at : at + micro]]
@@ -261,9 +310,12 @@ def score_all(model: Any, critic: Any, episodes: Sequence[Episode]) -> list[list
         values = torch.zeros_like(scored.logprob) if critic is None else critic(scored.hidden.float())
         rows = torch.stack((scored.logprob, values.float())).cpu().double().numpy()
         place = {at: column for column, at in enumerate(batch.answers.at.tolist())}
+        options, legal = scored.option.cpu().double().numpy(), (batch.answers.legal >= 0).cpu().numpy()
         for i, episode, spans in zip(order[at : at + micro], part, _by_episode(part, batch.pack), strict=True):
             for (start, _), branch in zip(spans, episode.branches, strict=True):
                 first = start + len(branch.prompt) - 1
                 columns = [place[first + k] for k in range(len(branch.answer))]
-                out[i].append((rows[0, columns], rows[1, columns]))
+                choice = columns[0] - batch.answers.free
+                of = options[choice][legal[choice]] if choice >= 0 else np.zeros(0)
+                out[i].append(View(rows[0, columns], rows[1, columns], of))
     return out

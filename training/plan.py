@@ -11,6 +11,8 @@ class LearnPlan:
 
     ``critic`` is ``central`` or ``seat``; ``counterfactual`` gives decisive choices exact credit under the central one.
     ``all_options`` lets each of them teach for every option, not only for the one that was drawn.
+    ``mirror`` is the step of mirror descent that such choices take instead of a policy gradient, in the unit of the
+    advantages; 0 for the gradient.
     ``by_kind`` scales the advantages of each kind of turn by their own deviation, not all by one.
     ``in_wins`` leaves advantages in wins, where ``kl_weight`` is then too.
     ``talk`` is how much the credit of words counts beside that of choices.
@@ -45,6 +47,7 @@ class LearnPlan:
     critic: str = "central"
     counterfactual: bool = True
     all_options: bool = False
+    mirror: float = 0.0
     by_kind: bool = False
     in_wins: bool = False
     talk: float = 1.0

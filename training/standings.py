@@ -27,8 +27,8 @@ class Afterwards:
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One decision in its match. ``state`` is the game's before it, after ``seen`` events; ``said`` of the events that
-    follow are its own, and all of them public where ``heard``. ``instead`` has, for a decisive choice, one entry a
-    legal choice in the turn's order."""
+    follow are its own, and all of them public where ``heard``; ``alone`` if no other seat could act. ``instead`` has,
+    for a decisive choice, one entry a legal choice in the turn's order."""
 
     standing: str
     turn: Turn
@@ -36,6 +36,7 @@ class Moment:
     seen: int
     said: int
     heard: bool
+    alone: bool
     instead: tuple[Afterwards, ...] = ()
 
 
@@ -71,15 +72,20 @@ def _as_played(game: Game[Any, Any], events: Sequence[Event], decisions: Sequenc
     for n, place in enumerate(places(game, along, events, decisions)):
         assert place is not None, f"decision {n} is not in the log"
         heard = bool(place.own) and all(event.audience.is_public for event in place.own)
-        out.append(Moment(game.standing(place.state), place.turn, place.state, place.seen, len(place.own), heard))
+        alone = len(game.turns(place.state)) == 1
+        out.append(
+            Moment(game.standing(place.state), place.turn, place.state, place.seen, len(place.own), heard, alone)
+        )
     return out
 
 
 def _afterwards(
     game: Game[Any, Any], state: Any, turn: Turn, choice: str, rest: Sequence[Decision], chance: Chance
 ) -> Afterwards:
-    """The match after this choice, with everything else of the same simultaneous step as it was."""
-    state = fold(game, game.record(state, turn, Act(choice=choice)), state)
+    """The match after this choice, with everything else as it was that is decided before anybody has seen it."""
+    together = {(other.seat, other.id) for other in game.turns(state)}
+    chosen = game.record(state, turn, Act(choice=choice))
+    state = fold(game, chosen, state)
     for decision in rest:
         if events := game.advance(state, chance):
             state = fold(game, events, state)
@@ -87,6 +93,8 @@ def _afterwards(
         other = open_turn(game, state, decision)
         if other is None:
             break
+        if (other.seat, other.id) not in together and any(other.seat in event.audience for event in chosen):
+            break  # an answer to the choice that was made, and nobody knows what it would be to this one
         state = fold(game, game.record(state, other, decision.act), state)
     return _settled(game, state, chance)
 

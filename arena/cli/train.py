@@ -41,6 +41,14 @@ def learn(
     all_options: Annotated[
         bool, typer.Option(help="Let a credited choice teach for every option, not only for the one that was drawn.")
     ] = False,
+    mirror: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            help="With --all-options, a step of mirror descent of this size instead of a policy gradient: what was "
+            "given up comes back as fast as anything else. 0: the gradient.",
+        ),
+    ] = 0.0,
     by_kind: Annotated[
         bool, typer.Option(help="Scale the advantages of each kind of turn by their own deviation, not all by one.")
     ] = False,
@@ -69,6 +77,7 @@ def learn(
         int, typer.Option(min=0, help="Let the reference become the policy after so many updates, again and again.")
     ] = 0,
     passes: Annotated[int, typer.Option(min=1, max=16, help="Passes over the games in an update.")] = 2,
+    minibatch: Annotated[int, typer.Option(min=1, help="Games in one step of the optimiser.")] = 64,
     polls: Annotated[
         bool, typer.Option(help="Credit words by how they change the choices that the table would make just then.")
     ] = False,
@@ -208,10 +217,12 @@ def learn(
             kl_weight=kl,
             magnet_every=magnet_every,
             passes=passes,
+            minibatch=minibatch,
             estimator=estimator,
             critic=critic,
             counterfactual=counterfactual,
             all_options=all_options,
+            mirror=mirror,
             by_kind=by_kind,
             in_wins=in_wins,
             talk=talk,

@@ -60,10 +60,12 @@ async def test_a_large_match_is_played_to_its_end_and_trained_on_as_it_was_read(
     assert sorted(episode.which) == list(range(len(match.decisions)))
     weights.model.set_attn_implementation(PACKED)
     (scored,) = score_all(weights.model, None, [episode])
-    for (logprobs, _), n in zip(scored, episode.which, strict=True):
+    for view, n in zip(scored, episode.which, strict=True):
         record = match.decisions[n].tokens
         assert record is not None
-        torch.testing.assert_close(torch.tensor(logprobs), torch.tensor(record.logprobs).double(), atol=1e-4, rtol=0)
+        torch.testing.assert_close(
+            torch.tensor(view.logprobs), torch.tensor(record.logprobs).double(), atol=1e-4, rtol=0
+        )
 
     weights.model.set_attn_implementation("sdpa")
     for i in Random(0).sample(range(len(episode.which)), 12):

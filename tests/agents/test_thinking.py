@@ -241,13 +241,15 @@ async def test_thoughts_are_trained_on_as_they_were_sampled(tiny_checkpoint: Pat
     assert len(episode.which) == 2 * episode.turns
     weights.model.set_attn_implementation(PACKED)
     (scored,) = score_all(weights.model, None, [episode])
-    for (logprobs, _), n, is_thought in zip(scored, episode.which, episode.thoughts, strict=True):
+    for view, n, is_thought in zip(scored, episode.which, episode.thoughts, strict=True):
         decision = match.decisions[n]
         assert decision.kind is MindKind.MODEL
         assert decision.tokens is not None
         record = decision.tokens.thought if is_thought else decision.tokens
         assert record is not None
-        torch.testing.assert_close(torch.tensor(logprobs), torch.tensor(record.logprobs).double(), atol=1e-4, rtol=0)
+        torch.testing.assert_close(
+            torch.tensor(view.logprobs), torch.tensor(record.logprobs).double(), atol=1e-4, rtol=0
+        )
 
     zeros = tuple(np.zeros(len(branch.answer)) for branch in episode.branches)
     batch = train_batch([episode], [Assigned(zeros, zeros)], [zeros])

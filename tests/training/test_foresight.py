@@ -186,6 +186,23 @@ def test_choices_with_one_upshot_lead_to_one_standing(options: dict[str, Any]) -
     assert steps > 20
 
 
+def test_a_message_is_not_credited_by_how_the_policy_would_have_heard_it_where_others_listen(
+    polled: list[tuple[Episode, list[Moment], list[Debate]]],
+) -> None:
+    episode, found, held = polled[0]
+    table = table_of([episode])
+    voters = {episode.decisions[n].seat for n, m in enumerate(found) if m.turn.kind == "vote"}
+    ours = tuple(episode.decisions[n].seat not in voters for n in episode.which)
+    random = np.random.default_rng(4)
+    swayed = [random.dirichlet(np.ones(len(of))) for of in even(held)]
+    heard = foresee(episode, found, held, swayed, table)
+    assert any(abs(spoken.changed) > 1e-6 for spoken in heard.spoken.values())
+    elsewhere = foresee(replace(episode, trainable=ours), found, held, swayed, table)
+    assert elsewhere.spoken.keys() == heard.spoken.keys()
+    assert all(spoken.changed == 0 for spoken in elsewhere.spoken.values())
+    assert elsewhere.choices.keys() == heard.choices.keys(), "what they chose is on record all the same"
+
+
 def credited(episodes: list[Episode], seen: list[Foresight], afterwards: float) -> list[list[float]]:
     of_matches = [moments(e) for e in episodes]
     table = table_of(episodes)

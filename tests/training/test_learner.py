@@ -109,7 +109,7 @@ def test_an_update_makes_the_rewarded_likelier(episodes: list[Episode], tiny_che
 
     good, bad = mean_by_sign()
     for _ in range(3):
-        one._step(episodes, given, held)
+        one._step(episodes, given, one._reference_of(episodes))
     better, worse = mean_by_sign()
     assert better - good > worse - bad
 
@@ -138,6 +138,31 @@ def test_going_on_is_like_never_having_stopped(
     assert resumed.load_state(tmp_path / "state", "ck1")
     resumed.update(episodes)
     assert torch.allclose(weights_of(straight), weights_of(resumed), atol=1e-6)
+
+
+def test_learning_rates_fall_to_the_share_that_is_asked_for(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    cooling = learner(tiny_checkpoint, muon=8e-3, final_lr=0.2)
+
+    def rates(of: Learner) -> list[float]:
+        return [o.param_groups[0]["lr"] for o in of._optimizers]
+
+    peak = rates(cooling)
+    for done, share in ((0.0, 1.0), (0.5, 0.6), (1.0, 0.2), (1.5, 0.2)):
+        cooling.pace(done)
+        assert rates(cooling) == pytest.approx([share * p for p in peak])
+    well = cooling.snapshot()
+    cooling.restore(well, lr_factor=0.5)
+    assert rates(cooling) == pytest.approx([0.1 * p for p in peak])
+    cooling.save_state(tmp_path, "ck1")
+    resumed = learner(tiny_checkpoint, muon=8e-3, final_lr=0.2)
+    assert resumed.load_state(tmp_path, "ck1")
+    resumed.pace(0.5)
+    assert rates(resumed) == pytest.approx([0.3 * p for p in peak]), "slowed by half after an alarm, and so it stays"
+
+
+def test_mirror_descent_needs_the_worth_of_every_option(tiny_checkpoint: Path) -> None:
+    with pytest.raises(CheckpointError, match="--all-options"):
+        learner(tiny_checkpoint, mirror=1.0)
 
 
 def test_muon_is_not_for_adapters(tiny_checkpoint: Path) -> None:

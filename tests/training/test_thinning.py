@@ -78,6 +78,6 @@ def test_what_is_kept_reads_the_same_past(episodes: list[Episode], tiny_checkpoi
         where = [i for i, n in enumerate(whole.which) if n in small.which and whole.trainable[i]]
         assert len(where) == len(small.which)
         assert [whole.branches[i] for i in where] == list(small.branches)
-        for i, (logprobs, _) in zip(where, after, strict=True):
-            assert logprobs == pytest.approx(before[i][0], abs=1e-5)
+        for i, view in zip(where, after, strict=True):
+            assert view.logprobs == pytest.approx(before[i].logprobs, abs=1e-5)
         assert small.trunk_tokens == max(b.offset for b in small.branches)
