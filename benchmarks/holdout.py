@@ -7,10 +7,9 @@ advantage for the words that were said, in standard deviations of an advantage, 
 for nothing here, and ``moved`` is what it cost: the distance to the old policy in nats a decision (half the squared
 log-ratio), of words and of choices. It is a first-order figure at one policy: where it leads only play tells.
 
-``listening`` is −log p of the truth at belief probes of these other matches (``training.listening``), in nats. Beside
-it ``before`` says what the old policy knew, asked so and in the words of the vote, and what a blind guess and the
-scripts know of the same seats: nats, and the share of probes at which the likeliest choice is true (of a blind guess,
-the share of choices).
+``listening`` is what the new policy knows at belief probes of these other matches (``training.listening``): −log p of
+the truth in nats, and the share of probes at which its likeliest choice is true. Beside it ``before`` says what the old
+policy knew, asked so and in the words of the vote, what the scripts know from the same seats, and a blind guess.
 
 python -m benchmarks.holdout [--games N] [--held N] [--plan NAME …] [--json]
 """
@@ -112,7 +111,7 @@ class Holdout:
         return {
             **{name: _interval(values) for name, values in gains.items()},
             "moved": {name: round(of / decisions, 5) for name, of in moved.items()},
-            "listening": self._known(believed(model, self._episodes, self._asked))["nats"],
+            "listening": self._known(believed(model, self._episodes, self._asked)),
         }
 
     def before(self, learner: Learner) -> dict[str, Any]:

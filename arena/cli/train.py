@@ -106,7 +106,7 @@ def learn(
             min=0.0,
             metavar="W",
             help="Learn also to tell what is hidden, where seats that do not know it are asked: how much −log p of the "
-            "truth counts beside the policy's loss (.05 to 1).",
+            "truth counts beside the policy's loss. 0.05 is much already.",
         ),
     ] = 0.0,
     keep: Annotated[
