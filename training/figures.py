@@ -21,7 +21,8 @@ class UpdateFigures:
     of messages that are no sentence of the scripts' language, ``repeated`` that of turns with words which the filter on
     degenerate ones caught (``arena.games.degenerate``; the four ``filtered_`` say for what), ``talk_tokens`` the mean
     length of a message, and ``lopsided`` the largest mean return of any side (0: all won as often as they lost).
-    ``imitation`` is −log p of people's turns, in nats a token, where they are taught.
+    ``imitation`` is −log p of people's turns, in nats a token, where they are taught. ``listening`` is −log p of what
+    is hidden, in nats a probe, on the matches of the update's first step before it was made (``training.listening``).
     """
 
     episodes: int
@@ -43,6 +44,7 @@ class UpdateFigures:
     filtered_copied: float = 0.0
     filtered_off_language: float = 0.0
     imitation: float = 0.0
+    listening: float = 0.0
 
     def to_json(self) -> dict[str, float | int]:
         return {k: round(v, 5) if isinstance(v, float) else v for k, v in asdict(self).items()}

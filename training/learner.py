@@ -30,9 +30,10 @@ from training.critic import CentralTable, SeatCritic
 from training.episodes import Episode
 from training.figures import UpdateFigures, lopsided, manners
 from training.imitation import dealt, imitate
-from training.loss import TrainBatch, View, policy_loss, score, score_all, train_batch
+from training.listening import Guess, drawn, listening_loss
+from training.loss import TrainBatch, View, policy_loss, score_all, score_answers, train_batch
 from training.optimisers import muon, split
-from training.packing import PACKED, matches_a_pack
+from training.packing import PACKED, hidden_states, matches_a_pack
 from training.plan import LearnPlan
 from training.precision import MasterCopy
 from training.rewards import EarlyOut, Grammar, Rewards
@@ -63,7 +64,7 @@ class Learner:
         model: the policy, changed in place.
         reference: what the policy is held near to; where None, a frozen copy of ``model``, or the model under the
             ``adapter``.
-        codec: the model's tokenizer, which straw polls need.
+        codec: the model's tokenizer, which straw polls and belief probes need.
         adapter: what learns in place of the weights of ``model``, which it is part of.
         people: what ``plan.imitate`` teaches.
     """
@@ -161,7 +162,11 @@ class Learner:
     def update(
         self, episodes: Sequence[Episode], on_progress: Callable[[int, int], None] = lambda done, total: None
     ) -> UpdateFigures:
-        """Learn from these episodes. ``on_progress(done, total)`` counts matches over all passes."""
+        """Learn from these episodes. ``on_progress(done, total)`` counts matches over all passes.
+
+        Raises:
+            UserError: the plan listens, and nobody can be asked anything in them.
+        """
         credit = self.credit(episodes)
         assigned = credit.assigned
         if not self.plan.all_options:
@@ -171,6 +176,7 @@ class Learner:
             (episodes, assigned) if self.plan.keep == 1 else thin(episodes, assigned, self.plan.keep, order)
         )
         held = self._reference_of(kept)
+        guesses = self.probes(kept)
         people = self.people if self.plan.imitate else ()
         figures: list[dict[str, float]] = []
         total = self.plan.passes * len(kept)
@@ -183,6 +189,7 @@ class Learner:
                     self._step(
                         [kept[i] for i in minibatch], [assigned[i] for i in minibatch], [held[i] for i in minibatch],
                         of_people, len(minibatches) / max(1, sum(e.turns for e in people)),
+                        [guesses[i] for i in minibatch],
                     )
                 )  # fmt: skip
                 done += len(minibatch)
@@ -191,6 +198,7 @@ class Learner:
         if self.plan.magnet_every and self.updates % self.plan.magnet_every == 0:
             self._move_reference()
         mean = {k: float(np.mean([f[k] for f in figures])) for k in figures[0]}
+        mean["listening"] = figures[0]["listening"]  # later steps are judged by a policy that has learnt from some
         return UpdateFigures(
             episodes=len(episodes),
             decisions=sum(e.turns for e in episodes),
@@ -199,6 +207,18 @@ class Learner:
             explained=credit.explained,
             **mean,
         )
+
+    def probes(self, episodes: Sequence[Episode]) -> list[tuple[Guess, ...]]:
+        """What the next update would ask about these episodes; nothing where the plan does not listen.
+
+        Raises:
+            UserError: it does, and nobody can be asked anything in them.
+        """
+        if not self.plan.listening:
+            return [()] * len(episodes)
+        assert self.codec is not None, "probes need the tokenizer"
+        context = getattr(self.model.config, "max_position_embeddings", None)
+        return drawn(episodes, self.codec, context, f"{self.plan.seed}/{self.updates}")
 
     def _reference_of(self, episodes: Sequence[Episode]) -> list[list[View]]:
         """How the reference sees what was sampled, by episode and branch."""
@@ -235,12 +255,13 @@ class Learner:
         held: Sequence[Sequence[View]],
         people: Sequence[Episode] = (),
         a_turn: float = 0.0,
+        guesses: Sequence[Sequence[Guess]] = (),
     ) -> dict[str, float]:
         """One optimiser step on one minibatch, in packs of matches of like length. Each turn of
         ``people`` counts ``a_turn``."""
         order = sorted(range(len(episodes)), key=lambda i: episodes[i].trunk_tokens)
         sums: dict[str, float] = dict.fromkeys(
-            ("talk_entropy", "choice_entropy", "kl_reference", "kl_old", "clipped", "loss"), 0.0
+            ("talk_entropy", "choice_entropy", "kl_reference", "kl_old", "clipped", "loss", "listening"), 0.0
         )
         micro = matches_a_pack(self._accelerator.device)
         self.model.eval()  # dropout would make it another policy than the one that sampled
@@ -250,16 +271,21 @@ class Learner:
                 [[view.logprobs for view in held[i]] for i in part],
                 self._accelerator.device, next(self.model.parameters()).dtype,
                 [[view.options for view in held[i]] for i in part],
+                [guesses[i] for i in part if guesses],
             )
             for part in (order[at : at + micro] for at in range(0, len(order), micro))
         ]  # fmt: skip
         turns = sum(batch.answers.turns for batch in batches if batch is not None)
+        probes = sum(len(of) for of in guesses)
         for batch in batches:
             if batch is None:
                 continue
             share = batch.answers.turns / turns
-            for name, value in self._backward(batch, share).items():
+            asked = 0.0 if batch.guesses is None else len(batch.guesses.at) / probes
+            found, listening = self._backward(batch, share, asked)
+            for name, value in found.items():
                 sums[name] += share * value
+            sums["listening"] += asked * listening
         imitated = imitate(self.model, self._accelerator.backward, people, self.plan.imitate * a_turn)
         sums["imitation"] = imitated * a_turn
         if self._copy is not None:
@@ -272,14 +298,23 @@ class Learner:
             self._copy.give_weights()
         return {**sums, "gradient_norm": float(norm) if norm is not None else 0.0}
 
-    def _backward(self, batch: TrainBatch, share: float) -> dict[str, float]:
-        scored = score(self.model, batch)
+    def _backward(self, batch: TrainBatch, share: float, asked: float) -> tuple[dict[str, float], float]:
+        """Add the gradient of a pack with this share of the minibatch's turns and of its probes; figures of the policy,
+        and what a probe costs."""
+        hidden = hidden_states(self.model, batch.pack)
+        scored = score_answers(self.model, hidden[batch.answers.at], batch.answers)
         loss = policy_loss(scored, batch.answers, self.plan.clip, self.plan.kl_weight, self.plan.mirror)
         total = loss.total
         if self.plan.critic == "seat":
             values = self._critic(scored.hidden.float())
             total = total + (batch.answers.weight * (values - batch.answers.target).square()).sum()
-        self._accelerator.backward(total * share)
+        total = total * share
+        listening = 0.0
+        if batch.guesses is not None:
+            cost = listening_loss(self.model, hidden, batch.guesses)
+            total = total + self.plan.listening * asked * cost
+            listening = float(cost.detach())
+        self._accelerator.backward(total)
         talk = slice(batch.answers.free)
         choices = slice(batch.answers.free, None)
         return {
@@ -289,7 +324,7 @@ class Learner:
             "kl_old": loss.kl_old,
             "clipped": loss.clipped,
             "loss": float(loss.total.detach()),
-        }
+        }, listening
 
     def pace(self, done: float) -> None:
         """Set the policy's learning rates for an update before which the share ``done`` of the run is over."""

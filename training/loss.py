@@ -25,6 +25,7 @@ from arena.decision import TokenRecord
 from training.assign import Assigned
 from training.credit.base import Floats
 from training.episodes import Episode
+from training.listening import Guess, Guesses, laid
 from training.packing import Pack, TokenGame, hidden_states, matches_a_pack, pack
 
 
@@ -59,8 +60,11 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class TrainBatch:
+    """``guesses`` are the belief probes that share the trunks with the answers, where there are any."""
+
     pack: Pack
     answers: Answers
+    guesses: Guesses | None = None
 
 
 def train_batch(
@@ -70,29 +74,35 @@ def train_batch(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     held_options: Sequence[Sequence[Floats]] = (),
+    guesses: Sequence[Sequence[Guess]] = (),
 ) -> TrainBatch | None:
     """Trainable branches of these episodes as one pack; None where there are none.
 
     Args:
         references: the reference's log-probabilities by episode and branch, one a sampled token.
         held_options: the same for the legal tokens of each choice, as ``score_all`` gives them.
+        guesses: belief probes by episode, which go along; no entries, or one an episode.
     """
     games: list[TokenGame] = []
     kept: list[list[int]] = []
-    for episode in episodes:
+    asked: list[list[Guess]] = []  # by row
+    for episode, probes in zip(episodes, guesses or [()] * len(episodes), strict=True):
         wanted: list[int] = []
-        for row, first in zip(episode.rows, _firsts(episode), strict=True):
+        for n, (row, first) in enumerate(zip(episode.rows, _firsts(episode), strict=True)):
             here = [i for i in range(len(row.branches)) if episode.trainable[first + i]]
-            games.append(TokenGame(row.trunk, tuple(row.branches[i] for i in here)))
+            asked.append([guess for guess in probes if guess.row == n])
+            games.append(TokenGame(row.trunk, (*(row.branches[i] for i in here), *(g.branch for g in asked[-1]))))
             wanted.extend(first + i for i in here)
         kept.append(wanted)
     if not any(kept):
         return None
     batch = pack(games, device, dtype)
+    own = [spans[: len(spans) - len(of)] for spans, of in zip(batch.branch_spans, asked, strict=True)]
+    ends = [at + n - 1 for spans, of in zip(batch.branch_spans, own, strict=True) for at, n in spans[len(of) :]]
     free: list[tuple[Any, ...]] = []
     limited: list[tuple[Any, ...]] = []
     for e, (episode, given, held, wanted, spans) in enumerate(
-        zip(episodes, assigned, references, kept, _by_episode(episodes, batch), strict=True)
+        zip(episodes, assigned, references, kept, _by_episode(episodes, own), strict=True)
     ):
         branches = episode.branches
         lengths = Counter[int]()  # a thought and its answer are one turn
@@ -131,7 +141,7 @@ def train_batch(
     def floats(column: int) -> Tensor:
         return torch.tensor(columns[column], dtype=torch.float32, device=device)
 
-    def options(column: int) -> Tensor:
+    def by_option(column: int) -> Tensor:
         return torch.tensor(padded([k[column] for k in known], 0.0), device=device).reshape(len(limited), most)
 
     weight = floats(5)
@@ -146,9 +156,9 @@ def train_batch(
                 len(limited), most
             ),
             exact=torch.tensor([bool(r[-2]) for r in limited], device=device),
-            of_option=options(0),
-            old_option=options(1),
-            held_option=options(2),
+            of_option=by_option(0),
+            old_option=by_option(1),
+            held_option=by_option(2),
             old_logprob=floats(2),
             advantage=floats(3),
             target=floats(4),
@@ -157,6 +167,7 @@ def train_batch(
             reference=floats(7),
             turns=turns,
         ),
+        laid([guess for of in asked for guess in of], ends, device) if ends else None,
     )
 
 
@@ -173,9 +184,11 @@ def _firsts(episode: Episode) -> list[int]:
     return [0, *accumulate(len(row.branches) for row in episode.rows)][:-1]
 
 
-def _by_episode(episodes: Sequence[Episode], batch: Pack) -> list[list[tuple[int, int]]]:
+def _by_episode(
+    episodes: Sequence[Episode], by_row: Sequence[Sequence[tuple[int, int]]]
+) -> list[list[tuple[int, int]]]:
     """The branch spans of all rows of an episode, one after the other."""
-    rows = iter(batch.branch_spans)
+    rows = iter(by_row)
     return [[span for _ in episode.rows for span in next(rows)] for episode in episodes]
 
 
@@ -311,7 +324,9 @@ def score_all(model: Any, critic: Any, episodes: Sequence[Episode]) -> list[list
         rows = torch.stack((scored.logprob, values.float())).cpu().double().numpy()
         place = {at: column for column, at in enumerate(batch.answers.at.tolist())}
         options, legal = scored.option.cpu().double().numpy(), (batch.answers.legal >= 0).cpu().numpy()
-        for i, episode, spans in zip(order[at : at + micro], part, _by_episode(part, batch.pack), strict=True):
+        for i, episode, spans in zip(
+            order[at : at + micro], part, _by_episode(part, batch.pack.branch_spans), strict=True
+        ):
             for (start, _), branch in zip(spans, episode.branches, strict=True):
                 first = start + len(branch.prompt) - 1
                 columns = [place[first + k] for k in range(len(branch.answer))]

@@ -19,6 +19,8 @@ class LearnPlan:
     ``grammar`` is what a garbled message costs, in wins; 0 for policies that speak more than the scripts' language.
     ``early_out`` is the share of a win that a seat loses with each phase that it was out of the match.
     ``imitate`` is how much a mean turn of people counts beside a mean turn of the policy, see ``training.imitation``.
+    ``listening`` is how much the mean −log p of what is hidden, where seats are asked about it, counts beside the
+    policy's loss, see ``training.listening``.
     ``polls`` judges words by straw polls, see ``training.polls``; ``afterwards`` is the share of what others made of a
     message that counts beside what it changed itself.
     ``magnet_every``: after so many updates, again and again, the reference becomes the policy as it is then. Held near
@@ -54,6 +56,7 @@ class LearnPlan:
     grammar: float = 0.0
     early_out: float = 0.0
     imitate: float = 0.0
+    listening: float = 0.0
     polls: bool = False
     afterwards: float = 0.5
     keep: float = 1.0

@@ -87,28 +87,38 @@ class _Reading:
         return tuple(found)
 
 
-@torch.no_grad()
 def hold(model: Any, episodes: Sequence[Episode], held: Sequence[Sequence[Debate]]) -> list[list[Floats]]:
     """The probabilities (O,) of every ballot, by episode, in the order of its debates, polls and voters.
 
     ``model`` has the packed attention.
     """
+    asked = [[b for debate in of for poll in debate.ballots.values() for b in poll] for of in held]
+    games = [
+        TokenGame(episode.rows[0].trunk if of else (), tuple(b.branch for b in of))
+        for episode, of in zip(episodes, asked, strict=True)
+    ]
+    return probabilities(model, games, [[b.tokens for b in of] for of in asked])
+
+
+@torch.no_grad()
+def probabilities(
+    model: Any, rows: Sequence[TokenGame], tokens: Sequence[Sequence[tuple[int, ...]]]
+) -> list[list[Floats]]:
+    """Those (O,) of the ``tokens`` (O,) that may follow each branch, by row and branch. No branch has an answer.
+
+    ``model`` has the packed attention.
+    """
     device, dtype = next(model.parameters()).device, next(model.parameters()).dtype
     micro = matches_a_pack(device)
-    out: list[list[Floats]] = [[] for _ in episodes]
-    order = sorted((i for i in range(len(episodes)) if held[i]), key=lambda i: episodes[i].trunk_tokens)
+    out: list[list[Floats]] = [[] for _ in rows]
+    order = sorted((i for i, row in enumerate(rows) if row.branches), key=lambda i: len(rows[i].trunk))
     head = model.get_output_embeddings()
     for start in range(0, len(order), micro):
         part = order[start : start + micro]
-        asked = [[b for debate in held[i] for poll in debate.ballots.values() for b in poll] for i in part]
-        games = [
-            TokenGame(episodes[i].rows[0].trunk, tuple(b.branch for b in of)) for i, of in zip(part, asked, strict=True)
-        ]
-        batch = pack(games, device, dtype)
+        batch = pack([rows[i] for i in part], device, dtype)
         last = [first + length - 1 for spans in batch.branch_spans for first, length in spans]
         logits = head(hidden_states(model, batch)[torch.tensor(last, device=device)]).float().cpu()
-        rows = iter(logits)
-        for i, of in zip(part, asked, strict=True):
-            for ballot in of:
-                out[i].append(next(rows)[list(ballot.tokens)].double().softmax(-1).numpy())
+        each = iter(logits)
+        for i in part:
+            out[i].extend(next(each)[list(of)].double().softmax(-1).numpy() for of in tokens[i])
     return out

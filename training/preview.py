@@ -13,6 +13,7 @@ from training.assign import Assigned, played_seat, role_of
 from training.crediting import Credited
 from training.episodes import Episode, Harvest, Terms, why_masked
 from training.learner import Learner
+from training.listening import believed, cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,20 @@ class KindPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbesPreview:
+    """The belief probes that would be learnt from: how many, the mean probability that the policy has in what is true
+    and that a blind guess has, and −log p of the truth in nats."""
+
+    asked: int
+    in_truth: float
+    blind: float
+    nats: float
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """``turns`` are those of the match ``match_id``; the rest counts over all. ``masked`` counts decisions and
-    ``skipped`` matches that are left out, by reason."""
+    ``skipped`` matches that are left out, by reason; ``probes`` is None where the plan does not listen."""
 
     episodes: int
     explained: float
@@ -61,13 +73,18 @@ class Preview:
     match_id: str
     result: str
     turns: tuple[TurnPreview, ...]
+    probes: ProbesPreview | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def preview(learner: Learner, found: Harvest, terms: Terms) -> Preview:
-    """Credit as an update would give it, with the newest match turn by turn. Nothing is learnt by the policy."""
+    """Credit as an update would give it, with the newest match turn by turn. Nothing is learnt by the policy.
+
+    Raises:
+        UserError: the plan listens, and nobody can be asked anything in these matches.
+    """
     credit = learner.credit(found.episodes)
     episode = found.episodes[-1]
     return Preview(
@@ -79,6 +96,20 @@ def preview(learner: Learner, found: Harvest, terms: Terms) -> Preview:
         match_id=episode.match_id,
         result=f"{episode.outcome.winner}, {episode.outcome.reason}",
         turns=_turns(learner, episode, credit, terms),
+        probes=_probes(learner, found.episodes) if learner.plan.listening else None,
+    )
+
+
+def _probes(learner: Learner, episodes: Sequence[Episode]) -> ProbesPreview:
+    asked = learner.probes(episodes)
+    learner.model.eval()
+    answers = believed(learner.model, episodes, asked)
+    pairs = [pair for of in zip(asked, answers, strict=True) for pair in zip(*of, strict=True)]
+    return ProbesPreview(
+        asked=len(pairs),
+        in_truth=float(np.mean([p[list(guess.true)].sum() for guess, p in pairs])),
+        blind=float(np.mean([np.mean(guess.true) for guess, _ in pairs])),
+        nats=float(np.mean([cost(guess, p) for guess, p in pairs])),
     )
 
 

@@ -30,6 +30,9 @@ def show_preview(found: Preview, *, as_json: bool, console: Console | None = Non
         )
     )
     console.print(_totals(found))
+    if (of := found.probes) is not None:
+        beliefs = f"The policy's mean probability in the truth is {of.in_truth:.2f}, a blind guess's {of.blind:.2f}"
+        console.print(Text(f"\nListening: {of.asked:,} probes. {beliefs}; they cost {of.nats:.2f} nats each.\n"))
     for reason, n in sorted(found.masked.items()):
         console.print(Text(f"left out: {n} decisions · {reason}", style="dim"))
     for reason, n in sorted(found.skipped.items()):

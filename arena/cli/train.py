@@ -109,6 +109,15 @@ def learn(
             "than the game asks for; can be repeated.",
         ),
     ] = None,
+    listening: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            metavar="W",
+            help="Learn also to tell what is hidden, where seats that do not know it are asked: how much −log p of the "
+            "truth counts beside the policy's loss. 0.05 is much already.",
+        ),
+    ] = 0.0,
     keep: Annotated[
         float,
         typer.Option(min=0.1, max=1.0, help="Share of the decisions learnt from, those with most advantage first."),
@@ -229,6 +238,7 @@ def learn(
             grammar=grammar,
             early_out=early_out,
             imitate=imitate,
+            listening=listening,
             polls=polls,
             afterwards=afterwards,
             keep=keep,
@@ -280,6 +290,8 @@ def learn(
     )
     if imitate:
         typer.echo(f"What people did cost {last.imitation:.2f} nats a token.")
+    if listening:
+        typer.echo(f"What is hidden cost {last.listening:.2f} nats a probe, before the last update.")
     for reason, n in sorted({**trained.masked, **trained.skipped}.items()):
         typer.echo(f"left out: {n} × {reason}")
     for alarm in trained.alarms:

@@ -164,6 +164,9 @@ class Game(ABC, Generic[Options, State]):
     """Names and roles: a tokenizer made for this game gives each of them a token of its own."""
     decisive: ClassVar[frozenset[str]] = frozenset()
     """Kinds of choice whose effect shows in the very next ``standing``: credit for them can be computed exactly."""
+    as_choices: ClassVar[frozenset[str]] = frozenset()
+    """Questions in the words of a choice that the match turns on: teaching a policy the truth there would change how it
+    chooses."""
     scored: ClassVar[bool] = False
     """Whether ``scores`` says how every seat did: games in which each has a goal of its own."""
     secret_turns: ClassVar[frozenset[str]] = frozenset()
@@ -302,6 +305,11 @@ class Game(ABC, Generic[Options, State]):
     def truth(self, state: State, question: Question) -> tuple[bool, ...]:
         """Which of the choices are right, in their order. For hosts and trainers; never shown to a seat."""
         raise NotImplementedError(f"{self.name} asks no questions")
+
+    def knows(self, state: State, question: Question) -> bool:
+        """Whether the rules told the seat the answer, so that it has nothing to find out. For trainers, like
+        ``truth``."""
+        return False
 
     def marks(self, events: Sequence[Event]) -> tuple[Mark, ...]:
         """What is worth a jump in a match that is over, in the order of the events, which are all that happened."""

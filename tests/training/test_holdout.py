@@ -34,3 +34,18 @@ def test_nothing_learnt_is_worth_nothing_and_learning_by_heart_a_lot(
         assert low <= mean <= high
         assert mean > 0
         assert learnt["moved"][name] > 0
+
+
+def test_it_says_what_is_known_of_the_hidden_and_that_listening_teaches_it(
+    episodes: list[Episode], tiny_checkpoint: Path
+) -> None:
+    old = learner(tiny_checkpoint, YARDSTICK)
+    holdout = Holdout(old, episodes, old.credit(episodes).assigned)
+    before = holdout.before(old)
+    assert before["policy"] == holdout.ask(old)["listening"]
+    assert before["policy, as a vote"] != before["policy"]
+    assert before["scripts"]["nats"][0] < before["policy"]["nats"][0], "whoever reasons knows more than random weights"
+    assert 0 < before["blind"]["hits"][0] < 1
+    new = learner(tiny_checkpoint, replace(YARDSTICK, lr=1e-3, minibatch=3, passes=4, listening=1.0))
+    new.update(episodes)
+    assert holdout.ask(new)["listening"]["nats"][0] < before["policy"]["nats"][0]

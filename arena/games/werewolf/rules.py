@@ -44,6 +44,7 @@ class Werewolf(Game[WerewolfOptions, State]):
     decisive: ClassVar[frozenset[str]] = frozenset(
         {"vote", "kill", "protect", "save", "poison", "shoot", "elect", "succeed"}
     )
+    as_choices: ClassVar[frozenset[str]] = frozenset({"vote"})
     fades: ClassVar[Mapping[str, frozenset[str]]] = {"night": frozenset({"pack_said", "attacked", "warned"})}
 
     # -- setup ---------------------------------------------------------------------------------------------------
@@ -309,6 +310,9 @@ class Werewolf(Game[WerewolfOptions, State]):
 
     def truth(self, state: State, question: Question) -> tuple[bool, ...]:
         return tuple(state.roles[state.names.index(name)] is Role.WEREWOLF for name in question.choices)
+
+    def knows(self, state: State, question: Question) -> bool:
+        return state.roles[question.seat] is Role.WEREWOLF
 
     def marks(self, events: Sequence[Event]) -> tuple[Mark, ...]:
         return marks.found(events)
