@@ -55,7 +55,7 @@ results: .venv/.ready ## Measure the figures in the documentation again, some on
 	@$(BIN)/python -m agents.scripted.measure --games 500
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(BIN)/arena evaluate shipped scripted:careful --games 200 --db "sqlite:///$$folder/results.db" --json
-	@$(BIN)/python -m training.claim --recipe muon --seeds 1 --iterations 3 --games 100 --json
+	@$(BIN)/python -m training.claim --recipe league --seeds 1 --iterations 3 --games 100 --json
 	@$(BIN)/python -m training.small_games --json
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(BIN)/arena compare social scripted:fair --deals 100 --db "sqlite:///$$folder/results.db" --json

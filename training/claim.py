@@ -39,8 +39,8 @@ from training.deals import A_FIRST
 from training.episodes import Terms, harvest
 from training.evaluate import Evaluation, Rate, evaluate
 from training.outsiders import Moved, understood
-from training.plan import LearnPlan
 from training.precision import bf16_is_fast
+from training.recipes import RECIPES
 from training.selfplay import SelfPlayPlan, train_by_selfplay
 from training.train import TrainPlan
 
@@ -48,21 +48,6 @@ GAME: Final = game_by_name("werewolf")
 SCRIPT: Final = "scripted:careful"
 HEARD: Final = 200
 """Matches whose messages outsiders are asked about."""
-_PLAIN: Final = LearnPlan(counterfactual=False, grammar=0.2)
-RECIPES: Final = {
-    "rae": replace(_PLAIN, estimator="rae"),
-    "flat, seat critic": replace(_PLAIN, estimator="flat", critic="seat"),
-    "hierarchical, seat critic": replace(_PLAIN, critic="seat"),
-    "flat": replace(_PLAIN, estimator="flat"),
-    "turn": replace(_PLAIN, estimator="turn"),
-    "hierarchical": _PLAIN,
-    "counterfactual": replace(_PLAIN, counterfactual=True),
-    "options": replace(_PLAIN, counterfactual=True, all_options=True),
-    "polls": replace(_PLAIN, counterfactual=True, all_options=True, polls=True),
-    "muon": replace(_PLAIN, counterfactual=True, all_options=True, polls=True, muon=8e-3, lr=1e-3, passes=1),
-}
-"""What is compared: from the baselines of SPIRAL and a critic of the seat to straw polls, each with one thing more than
-what stands before it, and the last with another optimiser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +175,11 @@ class Run:
 
 def train(database: Database, folder: Path, recipe: str, seed: int, course: Course) -> Run:
     """The ordinary self-play of ``arena train``, with nothing made live."""
-    plan = replace(RECIPES[recipe], seed=seed, bf16=bf16_is_fast())
+    of = RECIPES[recipe]
+    plan = replace(of.learn, seed=seed, bf16=bf16_is_fast())
     name = f"{recipe}-{seed}".replace(", ", "-").replace(" ", "-")
     training = TrainPlan(course.base, GAME.name, run=name, learn=plan, live=False)
-    selfplay = SelfPlayPlan(course.iterations, course.games, keep_every=course.every)
+    selfplay = SelfPlayPlan(course.iterations, course.games, keep_every=course.every, league=of.league)
 
     def said(iteration: int, figures: Any, played: Any, met: Any) -> None:
         sys.stderr.write(

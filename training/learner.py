@@ -32,15 +32,13 @@ from training.figures import UpdateFigures, lopsided, manners
 from training.imitation import dealt, imitate
 from training.listening import Guess, drawn, listening_loss
 from training.loss import TrainBatch, View, policy_loss, score_all, score_answers, train_batch
-from training.optimisers import muon, split
+from training.optimisers import optimizers_of
 from training.packing import PACKED, hidden_states, matches_a_pack
 from training.plan import LearnPlan
 from training.precision import MasterCopy
 from training.rewards import EarlyOut, Grammar, Rewards
 from training.thinning import thin
 
-MOMENTUM: Final = 0.9
-"""Of Muon: over about ten steps, of which an update of the usual size has three to six."""
 STATE_FILE: Final = "learner.json"
 REFERENCE_FILE: Final = "reference.safetensors"
 """What the policy was held near to last, where that moves."""
@@ -116,17 +114,9 @@ class Learner:
             self.reference.to(torch.bfloat16)
         if self.plan.bf16 and self.adapter is not None:
             self.adapter.to_bf16()
-        prepared = self._accelerator.prepare(self.model, self._critic, *self._chosen_optimizers())
+        optimizers = optimizers_of(self.model, self._trained(), self._critic, self.plan)
+        prepared = self._accelerator.prepare(self.model, self._critic, *optimizers)
         self.model, self._critic, *self._optimizers = prepared
-
-    def _chosen_optimizers(self) -> list[torch.optim.Optimizer]:
-        policy, plan = self._trained(), self.plan
-        first: list[torch.optim.Optimizer] = []
-        if plan.muon:
-            matrices, policy = split(self.model.named_parameters(), policy)
-            first = [muon(matrices, plan.muon, MOMENTUM)]
-        groups = [{"params": policy, "lr": plan.lr}, {"params": list(self._critic.parameters()), "lr": plan.critic_lr}]
-        return [*first, torch.optim.AdamW(groups, betas=(0.9, 0.95), weight_decay=0.0)]
 
     @property
     def device(self) -> torch.device:

@@ -8,10 +8,31 @@ passes: docs/experiments.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
+
+from training.plan import LearnPlan
+
+MOMENTUM: Final = 0.9
+"""Of Muon in self-play: over about ten steps, of which an update of the usual size has three to six."""
+
+
+def optimizers_of(
+    model: Any, trained: Sequence[Tensor], critic: torch.nn.Module, plan: LearnPlan
+) -> list[torch.optim.Optimizer]:
+    """For self-play. The first group of each is the policy's.
+
+    Args:
+        trained: the fp32 tensors that are updated in the places of the model's.
+    """
+    policy, first = list(trained), list[torch.optim.Optimizer]()
+    if plan.muon:
+        matrices, policy = split(model.named_parameters(), policy)
+        first = [muon(matrices, plan.muon, MOMENTUM)]
+    groups = [{"params": policy, "lr": plan.lr}, {"params": list(critic.parameters()), "lr": plan.critic_lr}]
+    return [*first, torch.optim.AdamW(groups, betas=(0.9, 0.95), weight_decay=0.0)]
 
 
 def split(named: Iterable[tuple[str, Any]], tensors: Iterable[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
