@@ -51,7 +51,7 @@ bench: .venv/.ready ## Run the benchmarks, the short way
 	@for file in $$(grep -l __main__ benchmarks/*.py); do \
 		$(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" --quick || exit 1; done
 
-results: .venv/.ready ## Measure the figures in the documentation again, some on a small scale (half an hour)
+results: .venv/.ready ## Measure the figures in the documentation again, some on a small scale (about an hour)
 	@$(BIN)/python -m agents.scripted.measure --games 500
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(BIN)/arena evaluate shipped scripted:careful --games 200 --db "sqlite:///$$folder/results.db" --json

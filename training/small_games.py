@@ -57,15 +57,16 @@ class Course:
 
 _EXACT: Final = LearnPlan(lr=1e-3, passes=1, all_options=True, in_wins=True)
 """The worth of every option is known in both games. The reference is the fresh model, which plays nearly at random:
-held near that, each choice keeps the chance that its worth deserves, and what is tried stays wide."""
+held near that, each choice keeps the chance that its worth deserves, and what is tried stays wide. Later it becomes
+the policy of that time, once or twice: what random play as the reference keeps alive is then given up."""
 COURSES: Final = {
     "kuhn": Course(
         "exploitability, chips a hand",
         lambda policy: exploitability(kuhn_strategy(policy)),
         0.05,
         192,
-        60,
-        replace(_EXACT, muon=2e-3, minibatch=16, kl_weight=0.07, mirror=1.0, final_lr=0.02),
+        100,
+        replace(_EXACT, muon=2e-3, minibatch=16, kl_weight=0.08, mirror=1.0, final_lr=0.02, magnet_every=50),
     ),
     "tictactoe": Course(
         "not lost to a perfect player",
@@ -73,7 +74,7 @@ COURSES: Final = {
         0.95,
         192,
         60,
-        replace(_EXACT, muon=1e-2, minibatch=24, passes=2, kl_weight=0.1, mirror=2.0, final_lr=0.1),
+        replace(_EXACT, muon=1e-2, minibatch=24, passes=2, kl_weight=0.1, mirror=2.0, final_lr=0.1, magnet_every=20),
     ),
 }
 
