@@ -80,4 +80,4 @@ async def test_a_large_match_is_played_to_its_end_and_trained_on_as_it_was_read(
             outside[legal] = False
             logits[k, outside] = -torch.inf
         plain = logits.log_softmax(-1).gather(1, torch.tensor(record.sampled)[:, None])[:, 0]
-        torch.testing.assert_close(plain.double(), torch.tensor(scored[i][0]), atol=1e-4, rtol=0)
+        torch.testing.assert_close(plain.double(), torch.tensor(scored[i].logprobs), atol=1e-4, rtol=0)
