@@ -2,8 +2,8 @@
 
 ``central`` sees the roles while training (after Lowe et al. 2017, MADDPG) and is no part of the policy: a table over
 ``Game.standing``, which takes most of the luck of a hidden-role game out of the advantages, and where seats decide one
-at a time ``training.onward``, which takes out all of it. ``seat`` (``SeatCritic``) reads the policy's own hidden states
-and knows what the seat knows.
+at a time ``training.onward``, which leaves none but which standings were met. ``seat`` (``SeatCritic``) reads the
+policy's own hidden states and knows what the seat knows.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class CentralTable:
     def load(self, state: Mapping[str, Any]) -> None:
         self.sums = {(a, b): s for a, b, s, _ in state["rows"]}
         self.visits = {(a, b): v for a, b, _, v in state["rows"]}
-        self.onward.load(state["onward"])
+        if "onward" in state:  # a run of an earlier version has none
+            self.onward.load(state["onward"])
 
 
 class SeatCritic(nn.Module):

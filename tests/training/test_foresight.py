@@ -221,9 +221,7 @@ def test_words_are_credited_with_what_they_changed_and_repeating_earns_nothing(
     random = np.random.default_rng(3)
     seen: list[Foresight] = []
     for episode, found, held in polled:
-        polls = foresee(
-            episode, found, held, even(held), table
-        )  # what is known of whom; a table of six matches may be flat
+        polls = foresee(episode, found, held, even(held), table)  # who was heard; the worth of it is drawn
         values = {n: float(random.normal()) for n in polls.values}
         spoken = {n: Spoken(0.0, float(random.normal())) for n in polls.spoken}
         seen.append(replace(polls, values=values, spoken=spoken))

@@ -25,7 +25,8 @@ from training.plan import LearnPlan
 
 
 def learner(folder: Path, **plan: object) -> Learner:
-    return Learner(load_weights(folder).model, replace(LearnPlan(minibatch=3, lr=1e-3), **plan))
+    weights = load_weights(folder)
+    return Learner(weights.model, replace(LearnPlan(minibatch=3, lr=1e-3), **plan), codec=weights.codec)
 
 
 def weights_of(one: Learner) -> torch.Tensor:
@@ -114,11 +115,11 @@ def test_an_update_makes_the_rewarded_likelier(episodes: list[Episode], tiny_che
     assert better - good > worse - bad
 
 
-@pytest.mark.parametrize("muon", [0.0, 8e-3])
+@pytest.mark.parametrize("plan", [{}, {"muon": 8e-3}, {"listening": 0.5}], ids=str)
 def test_going_on_is_like_never_having_stopped(
-    muon: float, episodes: list[Episode], tiny_checkpoint: Path, tmp_path: Path
+    plan: dict[str, float], episodes: list[Episode], tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
-    straight = learner(tiny_checkpoint, muon=muon)
+    straight = learner(tiny_checkpoint, **plan)
     straight.update(episodes)
     straight.save_state(tmp_path / "state", "ck1")
     straight.save_model(tmp_path / "model")
@@ -130,10 +131,13 @@ def test_going_on_is_like_never_having_stopped(
         AutoModelForCausalLM.from_pretrained(tmp_path / "model"),
         straight.plan,
         copy.deepcopy(load_weights(tiny_checkpoint).model),
+        straight.codec,
     )
     assert not resumed.load_state(tmp_path / "state", "another checkpoint")
     assert not resumed.load_state(tmp_path / "nowhere", "ck1")
-    other = Learner(copy.deepcopy(resumed.model), replace(straight.plan, muon=8e-3 - muon))
+    other = Learner(
+        copy.deepcopy(resumed.model), replace(straight.plan, muon=8e-3 - straight.plan.muon), codec=straight.codec
+    )
     assert not other.load_state(tmp_path / "state", "ck1"), "another optimiser's state is of no use"
     assert resumed.load_state(tmp_path / "state", "ck1")
     resumed.update(episodes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import io
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +14,6 @@ import numpy as np
 import pytest
 import torch
 from rich.console import Console
-from transformers import AutoModelForCausalLM
 
 from agents.engines.local.engine import LocalEngine
 from agents.engines.local.weights import Weights, load_weights
@@ -254,23 +252,12 @@ def test_it_goes_with_the_other_settings(
     assert figures.listening > 0
 
 
-def test_going_on_is_like_never_having_stopped(episodes: list[Episode], tiny_checkpoint: Path, tmp_path: Path) -> None:
-    straight = learner(tiny_checkpoint, listening=0.5)
-    first = straight.probes(episodes)
-    straight.update(episodes)
-    assert straight.probes(episodes) != first, "every update asks anew"
-    straight.save_state(tmp_path / "state", "ck1")
-    straight.save_model(tmp_path / "model")
-    straight.update(episodes)
-    resumed = Learner(
-        AutoModelForCausalLM.from_pretrained(tmp_path / "model"),
-        straight.plan,
-        copy.deepcopy(load_weights(tiny_checkpoint).model),
-        straight.codec,
-    )
-    assert resumed.load_state(tmp_path / "state", "ck1")
-    resumed.update(episodes)
-    assert torch.allclose(weights_of(straight), weights_of(resumed), atol=1e-6)
+def test_every_update_asks_anew(episodes: list[Episode], tiny_checkpoint: Path) -> None:
+    one = learner(tiny_checkpoint, listening=0.5)
+    first = one.probes(episodes)
+    assert one.probes(episodes) == first
+    one.update(episodes)
+    assert one.probes(episodes) != first
 
 
 class Stuttering:
